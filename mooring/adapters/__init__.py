@@ -1,0 +1,1 @@
+"""The outside world behind ports: database, job engine, secrets, HTTP, ODP, files."""

@@ -1,0 +1,185 @@
+"""What does the engine need from the outside? Protocols only; adapters implement them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Protocol
+
+from mooring.model.delivery import Delivery
+from mooring.model.installation import Endpoint, Installation, InstallationState
+from mooring.model.run import JobSchedule, Run, RunStatus
+
+
+class InstallationRepository(Protocol):
+    """Installations and their addresses."""
+
+    def create(self, *, app_id: str, account: str, version: str, root: str) -> Installation:
+        """Write a new installation in state INSTALLING. Raises Conflict if one is alive."""
+
+    def get(self, install_id: int) -> Installation:
+        """Return one. Raises NotFound."""
+
+    def find(self, app_id: str, account: str) -> Installation | None:
+        """Return the living installation of an app in an account."""
+
+    def all(self) -> list[Installation]:
+        """Return every living installation, by app and account."""
+
+    def set_state(self, install_id: int, state: InstallationState) -> None:
+        """Move an installation to another state."""
+
+    def remove(self, install_id: int) -> None:
+        """Delete the installation and everything it owns, its addresses excepted."""
+
+    def add_endpoint(self, install_id: int, app_id: str, function: str) -> Endpoint:
+        """Give a function its address (an existing one is kept)."""
+
+    def endpoints(self, install_id: int) -> list[Endpoint]:
+        """Return the living addresses of an installation."""
+
+    def endpoint(self, uuid: str) -> Endpoint | None:
+        """Return the address, also a removed one (``removed_at`` set), or None if never known."""
+
+    def retire_endpoints(self, install_id: int) -> None:
+        """Make the addresses answer 410 from now on."""
+
+
+class RunRepository(Protocol):
+    """Runs, fenced by their epoch: a worker that lost a run cannot write to it."""
+
+    def create(
+        self,
+        installation: Installation,
+        job: str,
+        parameters: Mapping[str, Any],
+        *,
+        scheduled_at: datetime,
+        due_key: str | None = None,
+    ) -> Run | None:
+        """Write a PENDING run; None when ``due_key`` (one per schedule and due time) exists."""
+
+    def get(self, run_id: str) -> Run:
+        """Return one. Raises NotFound."""
+
+    def recent(
+        self,
+        *,
+        app_id: str | None = None,
+        install_id: int | None = None,
+        job: str | None = None,
+        active: bool = False,
+        limit: int = 100,
+    ) -> list[Run]:
+        """Return runs, newest first."""
+
+    def claimable(self, *, now: datetime, stale_before: datetime, limit: int = 50) -> list[Run]:
+        """Return runs to execute: PENDING and due, or RUNNING with a heartbeat before ``stale_before``."""
+
+    def take(self, run_id: str, *, worker: str, now: datetime) -> Run:
+        """Raise the epoch and mark RUNNING. Raises LeaseLost if the run is final."""
+
+    def commit_step(self, run: Run, state: Mapping[str, Any], *, now: datetime) -> Run:
+        """Store the state after a step. Raises LeaseLost when the epoch moved or the run is final."""
+
+    def beat(self, run: Run, *, now: datetime) -> None:
+        """Renew the heartbeat. Raises LeaseLost."""
+
+    def finish(
+        self, run: Run, status: RunStatus, *, now: datetime, error: str | None = None
+    ) -> Run:
+        """End the run. Raises LeaseLost."""
+
+    def postpone(self, run: Run, *, until: datetime, error: str | None, attempt: int) -> Run:
+        """Give the run back as PENDING, not before ``until``. Raises LeaseLost."""
+
+    def terminate(self, run_id: str, *, now: datetime) -> Run:
+        """End an active run from outside (raises its epoch). Raises NotFound."""
+
+    def terminate_all(self, install_id: int, *, now: datetime) -> int:
+        """End every active run of an installation; return how many."""
+
+
+class ScheduleRepository(Protocol):
+    """When jobs fire."""
+
+    def put(self, schedule: JobSchedule) -> None:
+        """Insert or replace the schedule of one installation's job."""
+
+    def get(self, install_id: int, job: str) -> JobSchedule | None:
+        """Return one."""
+
+    def of(self, install_id: int) -> list[JobSchedule]:
+        """Return an installation's schedules."""
+
+    def due(self, now: datetime, *, limit: int = 100) -> list[JobSchedule]:
+        """Return the schedules whose time has come, earliest first."""
+
+    def advance(self, schedule: JobSchedule, *, next_at: datetime | None) -> bool:
+        """Move on from ``schedule.next_at``; False when another host did it first."""
+
+    def remove(self, install_id: int) -> None:
+        """Forget an installation's schedules."""
+
+
+class DeliveryRepository(Protocol):
+    """Webhook requests accepted for later."""
+
+    def accept(self, delivery: Delivery) -> str:
+        """Store it durably and return its id, or that of the earlier one with its dedupe_key."""
+
+    def due(self, now: datetime, *, limit: int = 20) -> list[Delivery]:
+        """Return deliveries to process, earliest first."""
+
+    def claim(self, delivery: Delivery, *, until: datetime) -> bool:
+        """Hold a delivery until then; False when another process has it."""
+
+    def done(self, delivery_id: str) -> None:
+        """Mark it handled."""
+
+    def retry(self, delivery_id: str, *, due_at: datetime, error: str) -> None:
+        """Try again later, one attempt more."""
+
+    def bury(self, delivery_id: str, *, error: str) -> None:
+        """Set it aside with its reason."""
+
+    def recent(self, *, app_id: str | None = None, limit: int = 100) -> Sequence[Delivery]:
+        """Return deliveries, newest first."""
+
+    def get(self, delivery_id: str) -> Delivery:
+        """Return one. Raises NotFound."""
+
+
+class SecretVault(Protocol):
+    """Where secret values live, by owner (``install/7``) and name; values are text."""
+
+    def get(self, owner: str, name: str) -> str | None:
+        """Return the value, or None."""
+
+    def set(self, owner: str, name: str, value: str) -> None:
+        """Store a value."""
+
+    def delete(self, owner: str, name: str) -> bool:
+        """Remove a value; say whether it was there."""
+
+    def names(self, owner: str) -> list[tuple[str, datetime]]:
+        """Return names and the time of their last change, never values."""
+
+    def delete_all(self, owner: str) -> int:
+        """Remove everything of an owner."""
+
+
+class JobEngine(Protocol):
+    """What keeps a submitted run going until its executor returns, also across crashes."""
+
+    def launch(self) -> None:
+        """Start, and recover what an earlier process of this executor left unfinished."""
+
+    def submit(self, run_id: str, *, epoch: int) -> None:
+        """Hand over a run; submitting the same run and epoch twice is one submission."""
+
+    def busy(self) -> int:
+        """Return how many runs are in hand."""
+
+    def shutdown(self, *, timeout: float) -> None:
+        """Stop taking work and wait for what is in hand, at most ``timeout`` seconds."""

@@ -1,0 +1,32 @@
+"""What was this host told about its surroundings? Read once at the edge, passed down as a value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+SecretsMode = Literal["auto", "keyring", "encrypted"]
+
+
+@dataclass(frozen=True, slots=True)
+class HostConfig:
+    """The home and the MOORING_* values; ``environment`` holds the APP_ENV_* ones for apps."""
+
+    home: Path
+    account: str = "local"
+    database_url: str | None = None
+    public_url: str | None = None
+    secrets: SecretsMode = "auto"
+    master_key: str | None = field(default=None, repr=False)
+    master_key_file: Path | None = None
+    log_level: str = "info"
+    interactive: bool = False
+    safe_mode: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def uses_postgresql(self) -> bool:
+        """Whether several machines may share this host's database."""
+        return (self.database_url or "").startswith(("postgres://", "postgresql://"))

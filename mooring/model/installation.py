@@ -1,0 +1,43 @@
+"""What is one app installed into one account? Values only."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+
+
+class InstallationState(StrEnum):
+    """Where an installation stands in its life."""
+
+    INSTALLING = "installing"
+    INSTALLED = "installed"
+    NEEDS_ATTENTION = "needs_attention"
+    UNINSTALLING = "uninstalling"
+    UNINSTALLED = "uninstalled"
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """One app version bound to one account; ``root`` is the host's own copy of the app folder."""
+
+    install_id: int
+    app_id: str
+    account: str
+    version: str
+    root: Path
+    state: InstallationState
+    installed_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A function's address: its UUID is the only thing a caller needs to know."""
+
+    uuid: str
+    install_id: int
+    app_id: str
+    function: str
+    removed_at: datetime | None = None

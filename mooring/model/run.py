@@ -1,0 +1,85 @@
+"""What is one execution of a job? Values only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+
+class RunStatus(StrEnum):
+    """The states of a run, in OCP's words (OCP's integers 0–5 in this order)."""
+
+    PENDING = "PENDING"
+    SCHEDULED = "SCHEDULED"
+    RUNNING = "RUNNING"
+    COMPLETE = "COMPLETE"
+    ERROR = "ERROR"
+    TERMINATED = "TERMINATED"
+
+    @property
+    def final(self) -> bool:
+        """Whether a run in this state will never move again by itself."""
+        return self in _FINAL
+
+
+_FINAL = frozenset({RunStatus.COMPLETE, RunStatus.ERROR, RunStatus.TERMINATED})
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A row written before anything runs; ``epoch`` fences out workers that lost it."""
+
+    run_id: str
+    install_id: int
+    app_id: str
+    account: str
+    job: str
+    status: RunStatus
+    parameters: Mapping[str, Any]
+    state: Mapping[str, Any]
+    steps: int
+    epoch: int
+    attempt: int
+    scheduled_at: datetime
+    created_at: datetime
+    worker: str | None = None
+    error: str | None = None
+    not_before: datetime | None = None
+    heartbeat_at: datetime | None = None
+    started_at: datetime | None = None
+    completed_at: datetime | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The published shape of a run (``jobs show --json``)."""
+        return {
+            "run_id": self.run_id,
+            "app_id": self.app_id,
+            "job": self.job,
+            "status": self.status.value,
+            "state": dict(self.state),
+            "steps": self.steps,
+            "error": self.error,
+            "started_at": _iso(self.started_at),
+            "completed_at": _iso(self.completed_at),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class JobSchedule:
+    """When one installation's job fires; ``next_at`` is None while it is switched off."""
+
+    install_id: int
+    job: str
+    cron: str
+    timezone: str = "UTC"
+    overlap: str = "skip"
+    missed: str = "run_once"
+    next_at: datetime | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return moment.isoformat().replace("+00:00", "Z") if moment else None

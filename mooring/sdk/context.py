@@ -1,0 +1,98 @@
+"""On whose behalf is this code running? One ContextVar, set by the host around every app call."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from mooring.errors import NoContext
+from mooring.sdk.ports import (
+    Clock,
+    FunctionsPort,
+    HttpPort,
+    JobsPort,
+    KeyValueStore,
+    LogPort,
+    OdpPort,
+    RecordStore,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AppContext:
+    """Which app, version, account and installation; ``install_id`` 0 means a global function."""
+
+    app_id: str
+    version: str
+    tracker_id: str
+    install_id: int
+    entry_point: str
+    run_id: str | None = None
+
+    @property
+    def is_global(self) -> bool:
+        """Whether no installation stands behind this call."""
+        return self.install_id <= 0
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """The ports of one call."""
+
+    settings: RecordStore
+    secrets: RecordStore
+    kv_store: KeyValueStore
+    shared_kv_store: KeyValueStore
+    http: HttpPort
+    odp: OdpPort
+    jobs: JobsPort
+    functions: FunctionsPort
+    log: LogPort
+    clock: Clock
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """One call into an app: who it is for, and what it may use."""
+
+    app: AppContext
+    services: Services
+    log_fields: dict[str, Any] = field(default_factory=dict)
+
+
+_current: ContextVar[Invocation] = ContextVar("mooring_invocation")
+
+
+def current() -> Invocation:
+    """Return the present call. Raises NoContext outside functions, jobs and hooks."""
+    try:
+        return _current.get()
+    except LookupError:
+        raise NoContext(
+            hint="In a test, use the `app` fixture of mooring.testing or sdk.context.use()."
+        ) from None
+
+
+def get_app_context() -> AppContext:
+    """Return which installation this code is running for."""
+    return current().app
+
+
+def is_global_context() -> bool:
+    """Say whether a global function is running (a call with no installation behind it)."""
+    invocation = _current.get(None)
+    return invocation is not None and invocation.app.is_global
+
+
+@contextmanager
+def use(invocation: Invocation) -> Iterator[Invocation]:
+    """Run the body on behalf of ``invocation``; nesting restores the outer one."""
+    token = _current.set(invocation)
+    try:
+        yield invocation
+    finally:
+        _current.reset(token)

@@ -1,0 +1,264 @@
+"""What does an app's code need from whoever runs it? Protocols and their values, no I/O.
+
+The façades (``storage``, ``http``, ``odp``, ``jobs``, ``functions``, ``logger``) find the present
+call's ports in :mod:`mooring.sdk.context`; the host's adapters implement them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+Record = dict[str, Any]
+"""One stored record: always a map of JSON values (OCP's "hash")."""
+
+Updater = Callable[[Record], Record]
+
+
+class RecordStore(Protocol):
+    """Settings and secrets: whole records by key, owned by one installation."""
+
+    def get(self, key: str, fields: Sequence[str] | None = None) -> Record:
+        """Return the record, or ``{}``; with ``fields`` only those that exist."""
+
+    def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> bool:
+        """Replace the record; ``ttl`` in seconds."""
+
+    def patch(
+        self, key: str, change: Mapping[str, Any] | Updater, *, ttl: float | None = None
+    ) -> Record:
+        """Merge at the top level, or apply an updater atomically; return the previous record."""
+
+    def delete(self, key: str, fields: Sequence[str] | None = None) -> bool:
+        """Remove the record, or only some of its fields."""
+
+    def exists(self, key: str) -> bool:
+        """Say whether an unexpired record is there."""
+
+
+class KeyValueStore(Protocol):
+    """Non-secret state: records with previous values, counters and bulk access."""
+
+    def get(self, key: str, fields: Sequence[str] | None = None) -> Record:
+        """Return the record, or ``{}``; with ``fields`` only those that exist."""
+
+    def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> Record:
+        """Replace the record and return the previous one (``{}`` if none)."""
+
+    def patch(
+        self, key: str, change: Mapping[str, Any] | Updater, *, ttl: float | None = None
+    ) -> Record:
+        """Merge at the top level, or apply an updater atomically; return the previous record."""
+
+    def delete(self, key: str, fields: Sequence[str] | None = None) -> Record:
+        """Remove the record (or fields of it) and return what was removed."""
+
+    def exists(self, key: str) -> bool:
+        """Say whether an unexpired record is there."""
+
+    def increment(
+        self, key: str, field: str, amount: float = 1, *, ttl: float | None = None
+    ) -> float:
+        """Add to a number atomically and return the new value; a missing one starts at 0."""
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, Record]:
+        """Return the records that exist among ``keys``."""
+
+    def put_many(self, records: Mapping[str, Mapping[str, Any]]) -> None:
+        """Replace many records in one transaction."""
+
+    def delete_many(self, keys: Sequence[str]) -> int:
+        """Remove many records in one transaction; return how many were there."""
+
+    def scan(self, prefix: str, *, after: str = "", limit: int = 1000) -> list[tuple[str, Record]]:
+        """Return up to ``limit`` records whose key starts with ``prefix``, in key order, past ``after``."""
+
+    def count(self, prefix: str) -> int:
+        """Count the unexpired records whose key starts with ``prefix``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """At most ``count`` calls in any window of ``seconds``."""
+
+    count: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Budget:
+    """A named allowance that every process using one credential shares.
+
+    ``key`` tells credentials apart (any string; the host stores only a hash of it).
+    """
+
+    name: str
+    key: str
+    rates: tuple[Rate, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One outgoing call; ``timeout`` in seconds; ``attempts`` counts the first try too."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] | Sequence[tuple[str, str]] = field(default_factory=dict)
+    body: bytes = b""
+    timeout: float = 30.0
+    attempts: int = 4
+    budgets: tuple[Budget, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class HttpResponse:
+    """What came back; header names are lower-case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    url: str
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is 2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def text(self) -> str:
+        """The body as UTF-8 text, undecodable bytes replaced."""
+        return self.body.decode("utf-8", "replace")
+
+    def json(self) -> Any:
+        """The body as JSON; an empty body is None. Raises ServiceError for other text."""
+        import json
+
+        from mooring.errors import ServiceError
+
+        if not self.body.strip():
+            return None
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            raise ServiceError(
+                f"The answer of {self.url.split('?')[0]} is not JSON.", status=self.status
+            ) from error
+
+
+class HttpPort(Protocol):
+    """The only way out: outbound_domains, budgets, retries and Retry-After are its business."""
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Return any answer below 500 except 429; raise what the retries could not mend.
+
+        Raises OutboundDenied, ServiceUnavailable (5xx, no answer) and RateLimited.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """One ODP profile: identifiers and fields in one flat map, as ODP's ``attributes``."""
+
+    customer_id: str
+    attributes: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPage:
+    """Up to ``limit`` customers in a stable order; ``after`` continues, None at the end."""
+
+    customers: tuple[Customer, ...]
+    after: str | None
+
+
+class OdpPort(Protocol):
+    """The customer data of the installation's account, embedded or remote."""
+
+    def upsert_customers(self, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Merge rows ``{"attributes": {…}}`` (identifiers among them); return how many."""
+
+    def customer(self, identifier: str, value: str) -> Customer | None:
+        """Return the customer with this identifier (``email``, …), if there is one."""
+
+    def customers(self, *, after: str | None = None, limit: int = 1000) -> CustomerPage:
+        """Walk all customers in a stable order (embedded ODP only)."""
+
+    def send_events(self, events: Sequence[Mapping[str, Any]]) -> int:
+        """Append events ``{type, action, identifiers, data}``; equal idempotence_id once."""
+
+    def upsert_objects(self, name: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Merge rows of an object by primary key; return how many."""
+
+    def objects(self, name: str, *, after: str | None = None, limit: int = 1000) -> list[Record]:
+        """Return rows of an object in primary-key order (embedded ODP only)."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobDetail:
+    """A run as an app sees it."""
+
+    job_id: str
+    job: str
+    status: str
+    parameters: Mapping[str, Any]
+    state: Mapping[str, Any]
+    errors: str
+    started_at: datetime | None
+    completed_at: datetime | None
+
+
+class JobsPort(Protocol):
+    """Runs and schedules of the present installation."""
+
+    def trigger(self, job: str, parameters: Mapping[str, Any] | None = None) -> JobDetail:
+        """Write a run; a worker picks it up within a second."""
+
+    def get_detail(self, job_id: str) -> JobDetail:
+        """Return a run of this installation. Raises NotFound."""
+
+    def active(self, job: str) -> list[JobDetail]:
+        """Return the runs of a job that are not in a final state."""
+
+    def reschedule(self, job: str, cron: str | None, *, timezone: str = "UTC") -> datetime | None:
+        """Set this installation's cron for a job (None switches it off); return the next time.
+
+        Raises ScheduleInvalid.
+        """
+
+
+class FunctionsPort(Protocol):
+    """Addresses of the present installation's functions."""
+
+    def get_endpoints(self, install_id: int | None = None) -> dict[str, str]:
+        """Map function names to absolute URLs without trailing slash."""
+
+    def get_global_endpoints(self) -> dict[str, str]:
+        """Map global function names to absolute URLs."""
+
+    def get_authorization_grant_url(self) -> str:
+        """Return the OAuth callback address of this app."""
+
+
+class LogPort(Protocol):
+    """Where structured log lines go; the host masks secrets at its one exit."""
+
+    def log(self, level: str, event: str, fields: Mapping[str, Any]) -> None:
+        """Write one line; ``level`` is debug, info, warn or error."""
+
+
+class Clock(Protocol):
+    """The time and waiting, injected so that tests own both."""
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, UTC."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+def in_chunks(rows: Sequence[Any], size: int) -> Iterable[Sequence[Any]]:
+    """Cut a sequence into runs of at most ``size``."""
+    return (rows[start : start + size] for start in range(0, len(rows), size))

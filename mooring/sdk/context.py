@@ -73,7 +73,7 @@ def current() -> Invocation:
         return _current.get()
     except LookupError:
         raise NoContext(
-            hint="In a test, use the `app` fixture of mooring.testing or sdk.context.use()."
+            hint="In a test, ask for the `invocation` fixture of mooring.testing."
         ) from None
 
 
@@ -86,6 +86,21 @@ def is_global_context() -> bool:
     """Say whether a global function is running (a call with no installation behind it)."""
     invocation = _current.get(None)
     return invocation is not None and invocation.app.is_global
+
+
+def services_of_installation(service: str) -> Services:
+    """Return the ports of the present call for something that belongs to an installation.
+
+    Raises NoContext in a global function, which runs on behalf of none.
+    """
+    invocation = current()
+    if invocation.app.is_global:
+        raise NoContext(
+            f"{service} belongs to an installation, and a global function runs for none.",
+            where=invocation.app.entry_point,
+            hint="Use storage.shared_kv_store, or forward to a function of the installation.",
+        )
+    return invocation.services
 
 
 @contextmanager

@@ -6,10 +6,20 @@ call's ports in :mod:`mooring.sdk.context`; the host's adapters implement them.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any, Protocol
+
+from mooring.errors import (
+    CredentialsRejected,
+    RateLimited,
+    RequestRefused,
+    ServiceError,
+    ServiceUnavailable,
+)
 
 Record = dict[str, Any]
 """One stored record: always a map of JSON values (OCP's "hash")."""
@@ -24,15 +34,19 @@ class RecordStore(Protocol):
         """Return the record, or ``{}``; with ``fields`` only those that exist."""
 
     def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> bool:
-        """Replace the record; ``ttl`` in seconds."""
+        """Replace the record and its expiry; ``ttl`` in seconds; return True."""
 
     def patch(
         self, key: str, change: Mapping[str, Any] | Updater, *, ttl: float | None = None
     ) -> Record:
-        """Merge at the top level, or apply an updater atomically; return the previous record."""
+        """Merge at the top level, or apply an updater atomically; return the previous record.
+
+        An updater gets a copy and may run several times; what it raises changes nothing. A missing
+        record counts as ``{}`` and is created. Without ``ttl`` the expiry stays.
+        """
 
     def delete(self, key: str, fields: Sequence[str] | None = None) -> bool:
-        """Remove the record, or only some of its fields."""
+        """Remove the record, or only some of its fields; True, whether or not it was there."""
 
     def exists(self, key: str) -> bool:
         """Say whether an unexpired record is there."""
@@ -45,12 +59,16 @@ class KeyValueStore(Protocol):
         """Return the record, or ``{}``; with ``fields`` only those that exist."""
 
     def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> Record:
-        """Replace the record and return the previous one (``{}`` if none)."""
+        """Replace the record and its expiry; return the previous one (``{}`` if none)."""
 
     def patch(
         self, key: str, change: Mapping[str, Any] | Updater, *, ttl: float | None = None
     ) -> Record:
-        """Merge at the top level, or apply an updater atomically; return the previous record."""
+        """Merge at the top level, or apply an updater atomically; return the previous record.
+
+        An updater gets a copy and may run several times; what it raises changes nothing. A missing
+        record counts as ``{}`` and is created. Without ``ttl`` the expiry stays.
+        """
 
     def delete(self, key: str, fields: Sequence[str] | None = None) -> Record:
         """Remove the record (or fields of it) and return what was removed."""
@@ -61,7 +79,10 @@ class KeyValueStore(Protocol):
     def increment(
         self, key: str, field: str, amount: float = 1, *, ttl: float | None = None
     ) -> float:
-        """Add to a number atomically and return the new value; a missing one starts at 0."""
+        """Add to a number atomically and return the new value; a missing one starts at 0.
+
+        Without ``ttl`` the expiry stays. Raises RecordInvalid when the field is not a number.
+        """
 
     def get_many(self, keys: Sequence[str]) -> dict[str, Record]:
         """Return the records that exist among ``keys``."""
@@ -73,7 +94,10 @@ class KeyValueStore(Protocol):
         """Remove many records in one transaction; return how many were there."""
 
     def scan(self, prefix: str, *, after: str = "", limit: int = 1000) -> list[tuple[str, Record]]:
-        """Return up to ``limit`` records whose key starts with ``prefix``, in key order, past ``after``."""
+        """Return up to ``limit`` records whose key starts with ``prefix``, past ``after``.
+
+        The order is that of the keys' code points, on every backend.
+        """
 
     def count(self, prefix: str) -> int:
         """Count the unexpired records whose key starts with ``prefix``."""
@@ -95,22 +119,26 @@ class Budget:
     """
 
     name: str
-    key: str
+    key: str = field(repr=False)
     rates: tuple[Rate, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """One outgoing call; ``timeout`` in seconds; ``attempts`` counts the first try too."""
+    """One outgoing call; ``timeout`` in seconds; ``attempts`` counts the first try too.
+
+    ``idempotent`` says whether repeating it does no harm; None leaves that to the method.
+    """
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict)
-    params: Mapping[str, Any] | Sequence[tuple[str, str]] = field(default_factory=dict)
-    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    params: Mapping[str, Any] | Sequence[tuple[str, str]] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
     timeout: float = 30.0
     attempts: int = 4
     budgets: tuple[Budget, ...] = ()
+    idempotent: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,18 +162,39 @@ class HttpResponse:
 
     def json(self) -> Any:
         """The body as JSON; an empty body is None. Raises ServiceError for other text."""
-        import json
-
-        from mooring.errors import ServiceError
-
         if not self.body.strip():
             return None
         try:
             return json.loads(self.body)
         except ValueError as error:
             raise ServiceError(
-                f"The answer of {self.url.split('?')[0]} is not JSON.", status=self.status
+                f"The answer of {self.place} is not JSON.", status=self.status, body=self.body
             ) from error
+
+    @property
+    def place(self) -> str:
+        """The address without its query, which may hold credentials."""
+        return self.url.partition("?")[0]
+
+    def raise_for_status(self) -> HttpResponse:
+        """Return this answer if its status is 2xx; raise what the status means otherwise.
+
+        Raises CredentialsRejected (401, 403), RateLimited (429), ServiceUnavailable (5xx) and
+        RequestRefused (everything else).
+        """
+        if self.ok:
+            return self
+        refused = _REFUSALS.get(self.status)
+        if refused is None:
+            refused = ServiceUnavailable if self.status >= 500 else RequestRefused
+        raise refused(
+            f"{self.place} answered with status {self.status}.", status=self.status, body=self.body
+        )
+
+
+_REFUSALS: Mapping[int, type[ServiceError]] = MappingProxyType(
+    {401: CredentialsRejected, 403: CredentialsRejected, 429: RateLimited}
+)
 
 
 class HttpPort(Protocol):

@@ -1,0 +1,46 @@
+"""What an app imports, and nothing else of the host.
+
+Values that services take and return (``Budget``, ``Rate``, ``HttpResponse``, ``Customer``, …) are
+in ``mooring.sdk.ports``, errors in ``mooring.sdk.errors``, the present installation in
+``mooring.sdk.context``, the other results beside the base class that they belong to.
+"""
+
+from mooring.sdk import functions, http, jobs, logger, odp, storage
+from mooring.sdk.app_environment import environment
+from mooring.sdk.channel import Channel
+from mooring.sdk.destination import Destination, DestinationSchemaFunction
+from mooring.sdk.function import Function, GlobalFunction
+from mooring.sdk.job import Job, JobStatus
+from mooring.sdk.lifecycle import Lifecycle, LifecycleResult
+from mooring.sdk.liquid_extension import LiquidExtension
+from mooring.sdk.results import AuthorizationGrantResult, LifecycleSettingsResult
+from mooring.sdk.source import SourceFunction, SourceJob, SourceLifecycle, SourceSchemaFunction
+from mooring.sdk.webhook import Request, Response
+
+__all__ = [
+    "AuthorizationGrantResult",
+    "Channel",
+    "Destination",
+    "DestinationSchemaFunction",
+    "Function",
+    "GlobalFunction",
+    "Job",
+    "JobStatus",
+    "Lifecycle",
+    "LifecycleResult",
+    "LifecycleSettingsResult",
+    "LiquidExtension",
+    "Request",
+    "Response",
+    "SourceFunction",
+    "SourceJob",
+    "SourceLifecycle",
+    "SourceSchemaFunction",
+    "environment",
+    "functions",
+    "http",
+    "jobs",
+    "logger",
+    "odp",
+    "storage",
+]

@@ -1,0 +1,37 @@
+"""Which errors may an app catch or raise? The part of the host's tree that concerns apps."""
+
+from __future__ import annotations
+
+from mooring.errors import (
+    Conflict,
+    CredentialsRejected,
+    MooringError,
+    NotFound,
+    OutboundDenied,
+    RateLimited,
+    RecordInvalid,
+    RequestInvalid,
+    RequestRefused,
+    ScheduleInvalid,
+    ServiceError,
+    ServiceUnavailable,
+    SettingsRefused,
+    SignatureInvalid,
+)
+
+__all__ = [
+    "Conflict",
+    "CredentialsRejected",
+    "MooringError",
+    "NotFound",
+    "OutboundDenied",
+    "RateLimited",
+    "RecordInvalid",
+    "RequestInvalid",
+    "RequestRefused",
+    "ScheduleInvalid",
+    "ServiceError",
+    "ServiceUnavailable",
+    "SettingsRefused",
+    "SignatureInvalid",
+]

@@ -1,0 +1,55 @@
+"""Under which addresses does the world reach this app?
+
+Plain calls block; the twin with an ``a`` in front runs the same call in a thread.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from mooring.errors import NoContext
+from mooring.sdk.calling import refuse_on_loop
+from mooring.sdk.context import current, services_of_installation
+from mooring.sdk.ports import FunctionsPort
+
+
+def get_endpoints(install_id: int | None = None) -> dict[str, str]:
+    """Map function names to absolute URLs without trailing slash.
+
+    A global function must say which installation it means. Raises NoContext if it does not.
+    """
+    port = _port("get_endpoints")
+    if install_id is None and current().app.is_global:
+        raise NoContext("functions.get_endpoints() needs an install_id in a global function.")
+    return port.get_endpoints(install_id)
+
+
+async def aget_endpoints(install_id: int | None = None) -> dict[str, str]:
+    """Await ``get_endpoints``."""
+    return await asyncio.to_thread(get_endpoints, install_id)
+
+
+def get_global_endpoints() -> dict[str, str]:
+    """Map global function names to absolute URLs."""
+    return _port("get_global_endpoints").get_global_endpoints()
+
+
+async def aget_global_endpoints() -> dict[str, str]:
+    """Await ``get_global_endpoints``."""
+    return await asyncio.to_thread(get_global_endpoints)
+
+
+def get_authorization_grant_url() -> str:
+    """Return the OAuth callback address of this app, without trailing slash."""
+    services_of_installation("functions.get_authorization_grant_url")
+    return _port("get_authorization_grant_url").get_authorization_grant_url()
+
+
+async def aget_authorization_grant_url() -> str:
+    """Await ``get_authorization_grant_url``."""
+    return await asyncio.to_thread(get_authorization_grant_url)
+
+
+def _port(call: str) -> FunctionsPort:
+    refuse_on_loop(f"functions.{call}")
+    return current().services.functions

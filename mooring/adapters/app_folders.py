@@ -1,0 +1,87 @@
+"""Where does the host keep its own copy of each installed app version?
+
+A copy makes an installation independent of the author's folder, which may change or vanish. Its
+name carries a digest of the content, so that equal content is stored once.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from mooring.errors import HomeUnusable
+
+PARTS = ("app.yml", "pyproject.toml", "quality.yml", "assets", "forms", "schema", "src")
+
+
+def keep(source: Path, home: Path, *, app_id: str, version: str) -> Path:
+    """Copy the app's own files below ``home/apps`` and return the copy's folder.
+
+    Raises HomeUnusable when the home cannot be written.
+    """
+    files = sorted(_files(source))
+    target = home / "apps" / app_id / f"{version}-{_digest(source, files)}"
+    if target.is_dir():
+        return target
+    try:
+        _copy(source, files, target)
+    except OSError as error:
+        raise HomeUnusable(
+            f"The app cannot be copied into the home: {error.strerror or error}.",
+            where=str(target.parent),
+            hint="Make the folder writable, or choose another one with --home.",
+        ) from error
+    return target
+
+
+def discard(root: Path) -> None:
+    """Remove a copy that nothing uses any more."""
+    shutil.rmtree(root, ignore_errors=True)
+
+
+def _files(source: Path) -> Iterator[Path]:
+    for part in (*PARTS, *(p.name for p in source.glob(".env*"))):
+        path = source / part
+        if path.is_file():
+            yield path
+        elif path.is_dir():
+            yield from (p for p in path.rglob("*") if p.is_file() and _wanted(p))
+
+
+def _wanted(path: Path) -> bool:
+    return "__pycache__" not in path.parts and path.suffix not in (".pyc", ".pyo")
+
+
+def _digest(source: Path, files: list[Path]) -> str:
+    digest = hashlib.sha256()
+    for path in files:
+        name = path.relative_to(source).as_posix().encode()
+        content = path.read_bytes()
+        digest.update(len(name).to_bytes(4, "big") + name)
+        digest.update(len(content).to_bytes(8, "big") + content)
+    return digest.hexdigest()[:12]
+
+
+def _copy(source: Path, files: list[Path], target: Path) -> None:
+    """Copy into a sibling first and rename, so that no half copy is ever seen."""
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    draft = Path(tempfile.mkdtemp(prefix=".draft-", dir=target.parent))
+    try:
+        for path in files:
+            copy = draft / path.relative_to(source)
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, copy)
+            if path.name.startswith(".env"):
+                copy.chmod(0o600)
+        try:
+            os.replace(draft, target)
+        except OSError:
+            # Another process made the same copy first; equal names mean equal content.
+            if not target.is_dir():
+                raise
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)

@@ -1,0 +1,93 @@
+"""What does the environment say, and how does a command get its host and print its answer?"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, cast
+
+import click
+
+from mooring.cli.options import wants_json
+from mooring.errors import ConfigurationInvalid
+from mooring.model.config import HostConfig, SecretsMode
+
+if TYPE_CHECKING:
+    from mooring.host import Host
+
+LEVELS = ("debug", "info", "warn", "error")
+SECRETS = ("auto", "keyring", "encrypted")
+
+
+def configuration(ctx: click.Context) -> HostConfig:
+    """Read the environment and the global options into one value."""
+    options: dict[str, Any] = ctx.obj or {}
+    environment = os.environ
+    key_file = environment.get("MOORING_MASTER_KEY_FILE")
+    return HostConfig(
+        home=_home(options.get("home") or environment.get("MOORING_HOME")),
+        account=options.get("account") or "local",
+        database_url=environment.get("MOORING_DATABASE_URL") or None,
+        public_url=(environment.get("MOORING_PUBLIC_URL") or "").rstrip("/") or None,
+        secrets=cast(SecretsMode, _choice("MOORING_SECRETS", "auto", SECRETS)),
+        master_key=environment.get("MOORING_MASTER_KEY") or None,
+        master_key_file=Path(key_file) if key_file else None,
+        log_level=_choice("MOORING_LOG_LEVEL", "info", LEVELS),
+        interactive=sys.stdin.isatty() and sys.stdout.isatty(),
+        environment={k: v for k, v in environment.items() if k.startswith("APP_ENV_")},
+    )
+
+
+@contextmanager
+def open_host(ctx: click.Context) -> Iterator[Host]:
+    """Open the host that the options name, and close it after the command."""
+    from mooring.host import Host
+
+    with Host.open(configuration(ctx)) as host:
+        ctx.ensure_object(dict)["masker"] = host.masker
+        yield host
+
+
+def answer(ctx: click.Context, data: Any, text: str) -> None:
+    """Print the answer on stdout: ``data`` as JSON if asked for, else ``text``."""
+    click.echo(json.dumps(data, ensure_ascii=False, indent=2) if wants_json(ctx) else text)
+
+
+def say(ctx: click.Context, sentence: str) -> None:
+    """Tell a person something that is not the answer (stderr, silent with --json)."""
+    if not wants_json(ctx):
+        click.echo(sentence, err=True)
+
+
+def table(headers: list[str], rows: list[list[str]], *, empty: str) -> str:
+    """Lay out rows in aligned columns for a terminal."""
+    if not rows:
+        return empty
+    widths = [max(len(r[i]) for r in [headers, *rows]) for i in range(len(headers))]
+    lines = [
+        "  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) for r in [headers, *rows]
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _home(given: str | Path | None) -> Path:
+    if given:
+        return Path(given).expanduser().absolute()
+    from platformdirs import user_data_path
+
+    return user_data_path("mooring", appauthor=False)
+
+
+def _choice(name: str, default: str, allowed: tuple[str, ...]) -> str:
+    value = (os.environ.get(name) or default).lower()
+    if value not in allowed:
+        raise ConfigurationInvalid(
+            f"{name} is {value!r}.",
+            where=name,
+            hint=f"It may be: {', '.join(allowed)}.",
+        )
+    return value

@@ -1,0 +1,12 @@
+"""The greeting counts, and uses the salutation from the settings."""
+
+from src.functions.hello import Hello
+
+from mooring.sdk import Request, storage
+
+
+def test_a_greeting_uses_the_salutation_and_counts(invocation: object) -> None:
+    storage.settings.put("greeting", {"salutation": "Ahoy"})
+    response = Hello(Request(method="POST", body=b'{"name": "Ada"}')).perform()
+    assert response.status == 200
+    assert response.json() == {"greeting": "Ahoy Ada", "count": 1}

@@ -81,7 +81,12 @@ class AppInvalid(MooringError):
     code, exit_status, http_status = "app.invalid", 1, 422
 
     def __init__(
-        self, message: str = "", *, where: str = "", hint: str = "", problems: tuple[Any, ...] = ()
+        self,
+        message: str = "",
+        *,
+        where: str = "",
+        hint: str = "",
+        problems: tuple[Any, ...] = (),
     ) -> None:
         super().__init__(message, where=where, hint=hint)
         self.problems = problems

@@ -79,8 +79,9 @@ def mooring_signature_profiles() -> Sequence[SignatureProfile]:
 
     When: at start. Who: anybody. All answers are joined; two profiles of one name are an error.
 
-    Example: ``return [SignatureProfile(name="acme", header="x-acme", algorithm="sha256")]``
+    Example: ``return [SignatureProfile(name="acme", header="x-acme", algorithms=("sha256",))]``
     """
+    return ()
 
 
 @hookspec

@@ -1,0 +1,151 @@
+"""``mooring doctor``: what is wrong here, and how to fix it."""
+
+from __future__ import annotations
+
+import socket
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from mooring.adapters.home import Home
+from mooring.cli.edge import answer, configuration
+from mooring.errors import MooringError
+from mooring.model.config import HostConfig
+
+if TYPE_CHECKING:
+    from mooring.host import Host
+
+PORTS = {"public": 8080, "console": 3000}
+PROBE = "doctor/probe"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at; ``fix`` is empty when it is in order."""
+
+    check: str
+    ok: bool
+    found: str
+    fix: str = ""
+
+
+@click.command("doctor")
+@click.pass_context
+def command(ctx: click.Context) -> None:
+    """Look at this machine, this home, its secrets and its apps; exit 1 if something is wrong."""
+    findings = list(_findings(configuration(ctx)))
+    ok = all(finding.ok for finding in findings)
+    answer(
+        ctx,
+        {"ok": ok, "findings": [asdict(finding) for finding in findings]},
+        "\n".join(_text(finding) for finding in findings),
+    )
+    if not ok:
+        ctx.exit(1)
+
+
+def _findings(config: HostConfig) -> Iterator[Finding]:
+    yield _python()
+    home = _looked("home", lambda: _home(config))
+    yield home
+    if home.ok:
+        yield from _inside(config)
+    yield from _ports(config)
+
+
+def _looked(check: str, look: Callable[[], str]) -> Finding:
+    """Turn what a check returns, or the error it raises, into a finding."""
+    try:
+        return Finding(check, True, look())
+    except MooringError as error:
+        place = f"{error.where}: " if error.where else ""
+        return Finding(check, False, f"{place}{error.message}", error.hint)
+
+
+def _python() -> Finding:
+    version = ".".join(map(str, sys.version_info[:3]))
+    fine = sys.version_info >= (3, 11)
+    return Finding("python", fine, version, "" if fine else "Install Python 3.11 or newer.")
+
+
+def _home(config: HostConfig) -> str:
+    Home.open(config.home)
+    return str(config.home)
+
+
+def _inside(config: HostConfig) -> Iterator[Finding]:
+    """Look at what needs the home: database, secrets, log, apps."""
+    from mooring.host import Host
+
+    try:
+        host = Host.open(config)
+    except MooringError as error:
+        yield Finding("database", False, error.message, error.hint)
+        return
+    with host:
+        kind = "PostgreSQL" if config.uses_postgresql else str(host.home.database)
+        yield Finding("database", True, kind)
+        yield _looked("secrets", lambda: _secrets(host))
+        for installation in host.installations.all():
+            name = f"app {installation.app_id} ({installation.account})"
+            yield _looked(name, lambda i=installation: _app(host, i))  # type: ignore[misc]  # a bound default
+        yield _served(host)
+
+
+def _secrets(host: Host) -> str:
+    """Write, read and delete a value, as the SDK would."""
+    host.vault.set(PROBE, "probe", "written by mooring doctor")
+    found = host.vault.get(PROBE, "probe")
+    host.vault.delete(PROBE, "probe")
+    if found != "written by mooring doctor":
+        raise MooringError("The secret store does not give back what was stored.")
+    return f"{host.secrets_kind} store works"
+
+
+def _app(host: Host, installation: object) -> str:
+    from mooring.model.installation import Installation
+
+    assert isinstance(installation, Installation), "the repository returns installations"
+    manifest = host.definition(installation).manifest
+    host.lifecycle_class(installation)
+    for name in manifest.functions:
+        host.function_class(installation, name)
+    for name in manifest.jobs:
+        host.job_class(installation, name)
+    return (
+        f"{installation.version}, {installation.state.value}, "
+        f"{len(manifest.functions)} functions, {len(manifest.jobs)} jobs"
+    )
+
+
+def _served(host: Host) -> Finding:
+    running = host.home.addresses()
+    if running:
+        return Finding("serve", True, f"running at {running.public} (process {running.pid})")
+    return Finding("serve", True, "not running; webhooks and schedules wait for `mooring serve`")
+
+
+def _ports(config: HostConfig) -> Iterator[Finding]:
+    """Say whether ``serve`` could listen on its default ports (a running one may hold them)."""
+    try:
+        if Home(config.home).addresses():
+            return
+    except OSError:
+        return
+    for name, port in PORTS.items():
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+                yield Finding(f"{name} port", True, f"{port} is free")
+            except OSError:
+                fix = f"Stop what uses it, or choose another: mooring serve --{name}-port 0"
+                yield Finding(f"{name} port", False, f"{port} is in use", fix)
+
+
+def _text(finding: Finding) -> str:
+    line = f"{'ok ' if finding.ok else 'BAD'}  {finding.check}: {finding.found}"
+    return f"{line}\n       {finding.fix}" if finding.fix else line

@@ -1,0 +1,115 @@
+"""``mooring functions``: addresses, and a direct call without URL, signature and inbox."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from mooring.cli.edge import answer, open_host
+from mooring.cli.groups import DefaultsToList
+from mooring.errors import UsageError
+
+
+@click.group("functions", cls=DefaultsToList)
+def command() -> None:
+    """Show an app's function URLs (functions APP_ID), or call a function directly."""
+
+
+@command.command("list")
+@click.argument("app_id")
+@click.pass_context
+def list_(ctx: click.Context, app_id: str) -> None:
+    """Show the URLs of an app's functions."""
+    with open_host(ctx) as host:
+        urls = host.endpoints(host.installation(app_id))
+        width = max(map(len, urls), default=0)
+        text = "\n".join(f"{name.ljust(width)}  {url}" for name, url in urls.items())
+        answer(ctx, urls, text or f"{app_id} has no functions.")
+
+
+@command.command()
+@click.argument("app_id")
+@click.argument("name")
+@click.option("--method", default="POST", show_default=True, help="HTTP method.")
+@click.option("--body", default="", metavar="TEXT", help="Body; @FILE reads a file, - stdin.")
+@click.option("--header", "headers", multiple=True, metavar="NAME:VALUE", help="May be repeated.")
+@click.option("--param", "params", multiple=True, metavar="NAME=VALUE", help="May be repeated.")
+@click.option("--path", default="", help="What follows the function's URL.")
+@click.pass_context
+def invoke(
+    ctx: click.Context,
+    app_id: str,
+    name: str,
+    method: str,
+    body: str,
+    headers: tuple[str, ...],
+    params: tuple[str, ...],
+    path: str,
+) -> None:
+    """Call a function in this process, without URL, signature check and inbox.
+
+    Exits with 1 when the function answers with a status from 500 on.
+    """
+    with open_host(ctx) as host:
+        response = host.invoke(
+            host.installation(app_id),
+            name,
+            method=method.upper(),
+            path=path,
+            headers=_pairs(headers, ":", "--header NAME:VALUE", default="application/json"),
+            params=_pairs(params, "=", "--param NAME=VALUE"),
+            body=_body(body),
+        )
+        shown = _shown(response)
+        text = f"{response.status}\n{shown['body'] if isinstance(shown['body'], str) else json.dumps(shown['body'], ensure_ascii=False, indent=2)}"
+        answer(ctx, shown, text)
+        if response.status >= 500:
+            ctx.exit(1)
+
+
+def _shown(response: Any) -> dict[str, Any]:
+    """Give the body as JSON when it is, as text when it can be, else in base64."""
+    raw: bytes = response.body
+    body: Any
+    try:
+        body = json.loads(raw) if raw else None
+    except ValueError:
+        try:
+            body = raw.decode()
+        except UnicodeDecodeError:
+            body = base64.b64encode(raw).decode()
+    return {
+        "status": response.status,
+        "headers": dict(response.headers.items()),
+        "body": body,
+    }
+
+
+def _body(given: str) -> bytes:
+    if given == "-":
+        return sys.stdin.buffer.read()
+    if given.startswith("@"):
+        try:
+            return Path(given[1:]).read_bytes()
+        except OSError as error:
+            raise UsageError(f"{given[1:]} cannot be read: {error.strerror}.") from error
+    return given.encode()
+
+
+def _pairs(
+    given: tuple[str, ...], separator: str, form: str, *, default: str = ""
+) -> list[tuple[str, str]]:
+    pairs = []
+    for text in given:
+        name, found, value = text.partition(separator)
+        if not found or not name.strip():
+            raise UsageError(f"{text!r} is not of the form {form}.")
+        pairs.append((name.strip(), value.strip()))
+    if default and not any(name.lower() == "content-type" for name, _ in pairs):
+        pairs.append(("content-type", default))
+    return pairs

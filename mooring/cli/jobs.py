@@ -1,0 +1,133 @@
+"""``mooring jobs``: runs of jobs, triggered, listed and shown."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mooring.cli.edge import answer, open_host, say, table
+from mooring.cli.groups import DefaultsToList
+from mooring.cli.shapes import iso
+from mooring.errors import UsageError
+from mooring.model.run import Run, RunStatus
+
+if TYPE_CHECKING:
+    from mooring.host import Host
+
+LOOK_EVERY = 0.1
+
+
+@click.group("jobs", cls=DefaultsToList)
+def command() -> None:
+    """Trigger, list and show runs of jobs."""
+
+
+@command.command()
+@click.argument("app_id")
+@click.argument("job")
+@click.option("--parameters", default="{}", metavar="JSON", help="A JSON object for the job.")
+@click.option("--wait", is_flag=True, help="Wait for the end; exit 1 unless it is COMPLETE.")
+@click.pass_context
+def trigger(ctx: click.Context, app_id: str, job: str, parameters: str, wait: bool) -> None:
+    """Start a run of JOB of the app APP_ID.
+
+    A running `mooring serve` executes it. Without one, --wait executes it here, and without
+    --wait it stays PENDING until there is one.
+    """
+    given = _object(parameters)
+    with open_host(ctx) as host:
+        run = host.trigger(host.installation(app_id), job, given)
+        if wait:
+            run = _finish(ctx, host, run)
+        elif not host.served:
+            say(
+                ctx,
+                "Nothing executes it now: start `mooring serve`, or add --wait to execute it here.",
+            )
+        answer(ctx, run.to_json(), _line(run))
+        if wait and run.status is not RunStatus.COMPLETE:
+            ctx.exit(1)
+
+
+@command.command("list")
+@click.argument("app_id", required=False)
+@click.option("--limit", default=20, show_default=True, help="How many, newest first.")
+@click.pass_context
+def list_(ctx: click.Context, app_id: str | None, limit: int) -> None:
+    """Show the latest runs, of one app or of all."""
+    with open_host(ctx) as host:
+        runs = host.runs.recent(app_id=app_id, limit=limit)
+        rows = [
+            [r.run_id, r.app_id, r.job, r.status.value, str(r.steps), iso(r.started_at) or "-",
+             (r.error or "")[:60]]
+            for r in runs
+        ]  # fmt: skip
+        headers = ["RUN", "APP", "JOB", "STATUS", "STEPS", "STARTED (UTC)", "ERROR"]
+        answer(ctx, [r.to_json() for r in runs], table(headers, rows, empty="No runs yet."))
+
+
+@command.command()
+@click.argument("run_id")
+@click.pass_context
+def show(ctx: click.Context, run_id: str) -> None:
+    """Show one run: status, steps, state, error."""
+    with open_host(ctx) as host:
+        run = host.runs.get(run_id)
+        answer(ctx, run.to_json(), _described(run))
+
+
+@command.command()
+@click.argument("run_id")
+@click.pass_context
+def terminate(ctx: click.Context, run_id: str) -> None:
+    """End a run that is waiting or running; it stops at its next step."""
+    with open_host(ctx) as host:
+        run = host.runs.terminate(run_id, now=host.clock.now())
+        answer(ctx, run.to_json(), _line(run))
+
+
+def _finish(ctx: click.Context, host: Host, run: Run) -> Run:
+    """Follow the run to its end; execute it here when no other process does."""
+    shown = -1
+    with host.stand_in() as standing_in:
+        if standing_in:
+            return host.execute_until_final(run.run_id)
+        while not run.status.final:
+            if run.steps != shown:
+                shown = run.steps
+                say(ctx, f"… {run.status.value.lower()}, step {run.steps}")
+            host.clock.sleep(LOOK_EVERY)
+            run = host.runs.get(run.run_id)
+    return run
+
+
+def _object(text: str) -> dict[str, Any]:
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise UsageError(f"--parameters is not JSON: {error}.") from error
+    if not isinstance(value, dict):
+        raise UsageError("--parameters must be a JSON object, for example '{\"full\": true}'.")
+    return value
+
+
+def _line(run: Run) -> str:
+    said = f"{run.run_id}  {run.app_id} {run.job}  {run.status.value}  {run.steps} steps"
+    return f"{said}\n{run.error}" if run.error else said
+
+
+def _described(run: Run) -> str:
+    facts = [
+        ("run", run.run_id),
+        ("job", f"{run.app_id} {run.job} (account {run.account})"),
+        ("status", run.status.value),
+        ("steps", str(run.steps)),
+        ("started", iso(run.started_at) or "-"),
+        ("completed", iso(run.completed_at) or "-"),
+        ("error", run.error or "-"),
+        ("parameters", json.dumps(dict(run.parameters), ensure_ascii=False)),
+        ("state", json.dumps(dict(run.state), ensure_ascii=False, indent=2)),
+    ]
+    return "\n".join(f"{name.ljust(10)}  {value}" for name, value in facts)

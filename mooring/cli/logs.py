@@ -1,0 +1,43 @@
+"""``mooring logs``: the structured log, filtered, and followed if wanted."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import click
+
+from mooring.cli.edge import LEVELS, open_host
+from mooring.cli.options import wants_json
+
+COMMON = ("time", "level", "event")
+
+
+@click.command("logs")
+@click.option("--app", "app_id", help="Only this app.")
+@click.option("--run", "run_id", help="Only this run.")
+@click.option("--level", type=click.Choice(LEVELS), help="This level and above.")
+@click.option("--limit", default=100, show_default=True, help="How many of the latest lines.")
+@click.option("--follow", is_flag=True, help="Go on with new lines until Ctrl-C.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    app_id: str | None,
+    run_id: str | None,
+    level: str | None,
+    limit: int,
+    follow: bool,
+) -> None:
+    """Show what the host and the apps logged, oldest first; secrets are masked."""
+    with open_host(ctx) as host:
+        for line in host.read_logs(
+            app_id=app_id, run_id=run_id, level=level, limit=limit, follow=follow
+        ):
+            click.echo(json.dumps(line, ensure_ascii=False) if wants_json(ctx) else _text(line))
+
+
+def _text(line: Mapping[str, Any]) -> str:
+    fields = " ".join(f"{k}={v}" for k, v in line.items() if k not in COMMON and v is not None)
+    level = str(line.get("level", "")).upper().ljust(5)
+    return f"{line.get('time', '')} {level} {line.get('event', '')}  {fields}".rstrip()

@@ -1,0 +1,67 @@
+"""``mooring serve``: functions on one port, the console on another, jobs in a child process."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from mooring.adapters.home import Addresses
+from mooring.cli.edge import open_host
+from mooring.cli.options import wants_json
+
+
+@click.command("serve")
+@click.option(
+    "--host",
+    "public_host",
+    default="127.0.0.1",
+    show_default=True,
+    help="Where the public server listens; the console stays on loopback.",
+)
+@click.option(
+    "--public-port",
+    default=8080,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="Functions and health; 0 takes a free port.",
+)
+@click.option("--console-host", default="127.0.0.1", show_default=True, help="For the console.")
+@click.option(
+    "--console-port",
+    default=3000,
+    show_default=True,
+    type=click.IntRange(0, 65535),
+    help="The console; 0 takes a free port.",
+)
+@click.option("--no-jobs", is_flag=True, help="Receive webhooks only; run no jobs.")
+@click.pass_context
+def command(
+    ctx: click.Context,
+    public_host: str,
+    public_port: int,
+    console_host: str,
+    console_port: int,
+    no_jobs: bool,
+) -> None:
+    """Receive webhooks, run jobs on schedule, and show the console, until Ctrl-C."""
+    from mooring.web.server import serve
+
+    def ready(addresses: Addresses) -> None:
+        if wants_json(ctx):
+            line = json.dumps({"public": addresses.public, "console": addresses.console})
+        else:
+            line = f"Functions: {addresses.public}\nConsole:   {addresses.console}\nCtrl-C stops."
+        click.echo(line)
+        click.get_text_stream("stdout").flush()
+
+    with open_host(ctx) as host:
+        serve(
+            host,
+            public_host=public_host,
+            public_port=public_port,
+            console_host=console_host,
+            console_port=console_port,
+            on_ready=ready,
+            jobs=not no_jobs,
+        )

@@ -1,0 +1,147 @@
+"""``mooring settings``: show settings with secrets masked, or submit a section of the form."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mooring.cli.edge import answer, open_host
+from mooring.engine.settings import SettingsOutcome, find_section
+from mooring.errors import UsageError
+
+if TYPE_CHECKING:
+    from mooring.model.form import Section
+
+TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
+
+
+@click.command("settings")
+@click.argument("app_id")
+@click.argument("section", required=False)
+@click.option("--set", "given", multiple=True, metavar="KEY=VALUE", help="May be repeated.")
+@click.option("--action", default=None, help="The button to press (default: save).")
+@click.option(
+    "--file",
+    "file",
+    type=click.Path(path_type=Path, exists=True, dir_okay=False),
+    help="Submit a whole configuration file (YAML) that the app understands.",
+)
+@click.pass_context
+def command(
+    ctx: click.Context,
+    app_id: str,
+    section: str | None,
+    given: tuple[str, ...],
+    action: str | None,
+    file: Path | None,
+) -> None:
+    """Show the settings of the app APP_ID, or submit a section of its form.
+
+    Secrets are never typed on the command line: KEY=- reads one from stdin (or asks for it in a
+    terminal), KEY=@FILE from a file. Values of lists are JSON (KEY='["a","b"]').
+    """
+    if file and (section or given or action):
+        raise UsageError("--file submits whole sections: it goes without SECTION, --set, --action.")
+    with open_host(ctx) as host:
+        installation = host.installation(app_id)
+        if file:
+            _report(ctx, host.submit_settings_file(installation, file, environment=os.environ))
+        elif section and (given or action):
+            form_section = find_section(host.definition(installation).settings_form, section)
+            values = {k: v for text in given for k, v in [_value(form_section, text)]}
+            desk = host.settings(installation)
+            _report(ctx, [desk.submit(section, values, action=action or "save")])
+        elif given or action:
+            raise UsageError("Which section? mooring settings APP_ID SECTION --set KEY=VALUE …")
+        else:
+            shown = host.settings(installation).show(section)
+            answer(ctx, shown, _text(shown))
+
+
+def _report(ctx: click.Context, outcomes: list[SettingsOutcome]) -> None:
+    answer(
+        ctx,
+        {
+            "ok": all(o.ok for o in outcomes),
+            "sections": [o.to_json() for o in outcomes],
+        },
+        "\n".join(_outcome(o) for o in outcomes),
+    )
+    if not all(o.ok for o in outcomes):
+        ctx.exit(1)
+
+
+def _outcome(outcome: SettingsOutcome) -> str:
+    head = f"{outcome.section}: {'saved' if outcome.ok else 'not saved'}"
+    lines = [f"  {field}: {text}" for field, texts in outcome.errors.items() for text in texts]
+    lines += [f"  {toast['intent']}: {toast['message']}" for toast in outcome.toasts]
+    return "\n".join([head, *lines])
+
+
+def _text(shown: Mapping[str, Any]) -> str:
+    lines = []
+    for section, values in shown.items():
+        lines.append(f"{section}:")
+        lines += [f"  {key}: {_shown(value)}" for key, value in values.items()] or ["  (empty)"]
+    return "\n".join(lines) or "Nothing is set yet."
+
+
+def _shown(value: Any) -> str:
+    if value == {"redacted": True}:
+        return "(set, hidden)"
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _value(section: Section, text: str) -> tuple[str, Any]:
+    """Read KEY=VALUE in the type of the form's element. Raises UsageError."""
+    key, found, value = text.partition("=")
+    if not found:
+        raise UsageError(f"{key!r} is not of the form KEY=VALUE.")
+    kind = next((e.type for e in section.elements if e.key == key), "text")
+    if kind == "secret":
+        return key, _secret(key, value)
+    if kind == "toggle":
+        return key, _boolean(key, value)
+    if kind == "multi_select" or value.startswith(("[", "{")):
+        return key, _json(key, value)
+    return key, value
+
+
+def _secret(key: str, value: str) -> str:
+    """Read a secret from where it cannot be seen by others: a prompt, stdin or a file."""
+    if value == "-":
+        if sys.stdin.isatty():
+            return str(click.prompt(key, hide_input=True, err=True))
+        return sys.stdin.readline().rstrip("\r\n")
+    if value.startswith("@"):
+        try:
+            return Path(value[1:]).read_text("utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(f"{value[1:]} cannot be read: {error}.") from error
+    if value == "":
+        return ""
+    raise UsageError(
+        f"{key} is a secret; command lines are seen by others.",
+        hint=f"Use {key}=- (asks, or reads stdin), or {key}=@FILE.",
+    )
+
+
+def _boolean(key: str, value: str) -> bool:
+    if value.lower() in TRUE + FALSE:
+        return value.lower() in TRUE
+    raise UsageError(f"{key} is a switch: it takes true or false, not {value!r}.")
+
+
+def _json(key: str, value: str) -> Any:
+    if not value.startswith(("[", "{")):
+        return [part.strip() for part in value.split(",") if part.strip()]
+    try:
+        return json.loads(value)
+    except ValueError as error:
+        raise UsageError(f"{key}: {value!r} is not JSON: {error}.") from error

@@ -1,0 +1,149 @@
+"""What do ``jobs`` and ``functions`` of the SDK mean for one installation?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any
+
+from mooring.engine.ports import (
+    InstallationRepository,
+    RunRepository,
+    ScheduleRepository,
+)
+from mooring.engine.scheduler import first_due
+from mooring.errors import NotFound
+from mooring.model.installation import Installation
+from mooring.model.manifest import Manifest
+from mooring.model.run import JobSchedule, Run
+from mooring.sdk.ports import Clock, JobDetail
+
+
+class InstallationJobs:
+    """Runs and schedules of one installation (the SDK's ``jobs``)."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        manifest: Manifest,
+        *,
+        runs: RunRepository,
+        schedules: ScheduleRepository,
+        clock: Clock,
+    ) -> None:
+        self._installation = installation
+        self._manifest = manifest
+        self._runs = runs
+        self._schedules = schedules
+        self._clock = clock
+
+    def trigger(self, job: str, parameters: Mapping[str, Any] | None = None) -> JobDetail:
+        """Write a run; a worker picks it up within a second. Raises NotFound."""
+        declared = self._declared(job)
+        run = self._runs.create(
+            self._installation,
+            job,
+            {**declared.parameters, **(parameters or {})},
+            scheduled_at=self._clock.now(),
+        )
+        assert run is not None, "only a due_key can make create() decline"
+        return _detail(run)
+
+    def get_detail(self, job_id: str) -> JobDetail:
+        """Return a run of this installation. Raises NotFound, also for somebody else's run."""
+        run = self._runs.get(job_id)
+        if run.install_id != self._installation.install_id:
+            raise NotFound(f"There is no run {job_id}.")
+        return _detail(run)
+
+    def active(self, job: str) -> list[JobDetail]:
+        """Return the runs of a job that are not in a final state."""
+        runs = self._runs.recent(install_id=self._installation.install_id, job=job, active=True)
+        return [_detail(run) for run in runs]
+
+    def reschedule(self, job: str, cron: str | None, *, timezone: str = "UTC") -> datetime | None:
+        """Set this installation's cron for a job; None switches it off. Raises ScheduleInvalid."""
+        declared = self._declared(job)
+        expression = declared.cron if cron is None else cron
+        schedule = JobSchedule(
+            install_id=self._installation.install_id,
+            job=job,
+            cron=expression or "",
+            timezone=timezone,
+            overlap=declared.overlap,
+            missed=declared.missed,
+            parameters=declared.parameters,
+        )
+        next_at = None if cron is None else first_due(schedule, self._clock.now())
+        self._schedules.put(_dated(schedule, next_at))
+        return next_at
+
+    def _declared(self, job: str) -> Any:
+        try:
+            return self._manifest.jobs[job]
+        except KeyError:
+            raise NotFound(
+                f"{self._installation.app_id} has no job {job}.",
+                hint=f"It has: {', '.join(sorted(self._manifest.jobs)) or 'none'}.",
+            ) from None
+
+
+class InstallationFunctions:
+    """Addresses of one installation's functions (the SDK's ``functions``)."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        manifest: Manifest,
+        *,
+        installations: InstallationRepository,
+        public_url: Callable[[], str],
+    ) -> None:
+        self._installation = installation
+        self._manifest = manifest
+        self._installations = installations
+        self._public_url = public_url
+
+    def get_endpoints(self, install_id: int | None = None) -> dict[str, str]:
+        """Map function names to absolute URLs. Raises NotFound for another app's installation."""
+        wanted = self._installation.install_id if install_id is None else install_id
+        base = self._public_url()
+        endpoints = self._installations.endpoints(wanted)
+        if any(endpoint.app_id != self._installation.app_id for endpoint in endpoints):
+            raise NotFound(f"This app has no installation {wanted}.")
+        return {
+            e.function: f"{base}/functions/{e.app_id}/{e.function}/{e.uuid}"
+            for e in sorted(endpoints, key=lambda e: e.function)
+        }
+
+    def get_global_endpoints(self) -> dict[str, str]:
+        """Map global function names to absolute URLs."""
+        base = self._public_url()
+        return {
+            name: f"{base}/functions/{self._installation.app_id}/{name}"
+            for name, function in sorted(self._manifest.functions.items())
+            if function.is_global
+        }
+
+    def get_authorization_grant_url(self) -> str:
+        """Return the OAuth callback address of this app."""
+        return f"{self._public_url()}/oauth/{self._installation.app_id}/callback"
+
+
+def _dated(schedule: JobSchedule, next_at: datetime | None) -> JobSchedule:
+    from dataclasses import replace
+
+    return replace(schedule, next_at=next_at)
+
+
+def _detail(run: Run) -> JobDetail:
+    return JobDetail(
+        job_id=run.run_id,
+        job=run.job,
+        status=run.status.value,
+        parameters=run.parameters,
+        state=run.state,
+        errors=run.error or "",
+        started_at=run.started_at,
+        completed_at=run.completed_at,
+    )

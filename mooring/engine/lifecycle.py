@@ -1,0 +1,163 @@
+"""In which order does an app come into an account and leave it, and what is undone on failure?
+
+Pure over ports: copying folders, applying schema and calling app code are handed in.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Protocol
+
+from mooring.engine.ports import (
+    InstallationRepository,
+    RunRepository,
+    ScheduleRepository,
+    SecretVault,
+)
+from mooring.errors import Conflict, LifecycleFailed, MooringError
+from mooring.model.app import AppDefinition
+from mooring.model.installation import Installation, InstallationState
+from mooring.sdk.ports import Clock, JobsPort
+
+
+class AppHost(Protocol):
+    """What the lifecycle asks of the host around it."""
+
+    def keep_copy(self, definition: AppDefinition) -> Path:
+        """Copy the app into the home and return the copy's folder."""
+
+    def apply_schema(self, account: str, definition: AppDefinition) -> None:
+        """Make the account's ODP know the app's objects and fields."""
+
+    def call_lifecycle(self, installation: Installation, hook: str, *arguments: Any) -> Any:
+        """Call a method of the app's Lifecycle on behalf of the installation."""
+
+    def jobs_of(self, installation: Installation) -> JobsPort:
+        """Return the runs and schedules of an installation."""
+
+
+class LifecycleEngine:
+    """Installs and uninstalls; every step that was done is undone when a later one fails."""
+
+    def __init__(
+        self,
+        host: AppHost,
+        *,
+        installations: InstallationRepository,
+        runs: RunRepository,
+        schedules: ScheduleRepository,
+        vault: SecretVault,
+        clock: Clock,
+    ) -> None:
+        self._host = host
+        self._installations = installations
+        self._runs = runs
+        self._schedules = schedules
+        self._vault = vault
+        self._clock = clock
+
+    def install(
+        self,
+        definition: AppDefinition,
+        *,
+        account: str,
+        progress: Callable[[str], None] = lambda step: None,
+    ) -> Installation:
+        """Bring an app into an account: schema, addresses, ``on_install``, schedules.
+
+        Raises Conflict when it is already there, LifecycleFailed when ``on_install`` says no.
+        """
+        meta = definition.manifest.meta
+        self._refuse_second(meta.app_id, account)
+        with ExitStack() as undo:
+            progress("copying the app")
+            root = self._host.keep_copy(definition)
+            progress("applying its schema")
+            self._host.apply_schema(account, definition)
+            installation = self._installations.create(
+                app_id=meta.app_id,
+                account=account,
+                version=meta.version,
+                root=str(root),
+            )
+            undo.callback(self._forget, installation)
+            self._add_endpoints(installation, definition)
+            progress("calling on_install")
+            self._accepted(installation, "on_install")
+            self._add_schedules(installation, definition)
+            self._installations.set_state(installation.install_id, InstallationState.INSTALLED)
+            undo.pop_all()
+        return self._installations.get(installation.install_id)
+
+    def uninstall(self, installation: Installation, *, purge: bool) -> None:
+        """Take an app out of its account; its data stays unless ``purge``.
+
+        Raises Conflict when ``can_uninstall`` refuses, LifecycleFailed when ``on_uninstall`` does.
+        """
+        self._ask_leave(installation)
+        before = installation.state
+        schedules = self._schedules.of(installation.install_id)
+        self._installations.set_state(installation.install_id, InstallationState.UNINSTALLING)
+        try:
+            self._schedules.remove(installation.install_id)
+            self._runs.terminate_all(installation.install_id, now=self._clock.now())
+            self._accepted(installation, "on_uninstall")
+        except MooringError:
+            for schedule in schedules:
+                self._schedules.put(schedule)
+            self._installations.set_state(installation.install_id, before)
+            raise
+        self._installations.retire_endpoints(installation.install_id)
+        self._installations.set_state(installation.install_id, InstallationState.UNINSTALLED)
+        if purge:
+            self._forget(installation)
+
+    def _refuse_second(self, app_id: str, account: str) -> None:
+        if present := self._installations.find(app_id, account):
+            raise Conflict(
+                f"{app_id} {present.version} is already installed in account {account}.",
+                hint=f"Uninstall it first: mooring uninstall {app_id} --account {account}",
+            )
+
+    def _add_endpoints(self, installation: Installation, definition: AppDefinition) -> None:
+        for name, function in definition.manifest.functions.items():
+            if not function.is_global:
+                self._installations.add_endpoint(installation.install_id, installation.app_id, name)
+
+    def _add_schedules(self, installation: Installation, definition: AppDefinition) -> None:
+        """Set the manifest's crons, except where ``on_install`` chose its own."""
+        chosen = {schedule.job for schedule in self._schedules.of(installation.install_id)}
+        jobs = self._host.jobs_of(installation)
+        for name, job in definition.manifest.jobs.items():
+            if job.cron and name not in chosen:
+                jobs.reschedule(name, job.cron, timezone=job.timezone)
+
+    def _accepted(self, installation: Installation, hook: str) -> None:
+        """Call a hook that answers with a LifecycleResult; a no or an exception is a failure."""
+        try:
+            result = self._host.call_lifecycle(installation, hook)
+        except MooringError:
+            raise
+        except Exception as error:
+            raise LifecycleFailed(
+                f"{hook} of {installation.app_id} failed: {type(error).__name__}: {error}",
+                hint="What had been done is undone; `mooring logs` has the details.",
+            ) from error
+        if not getattr(result, "success", False):
+            said = getattr(result, "message", "") or "it gave no reason"
+            raise LifecycleFailed(f"{hook} of {installation.app_id} refused: {said}")
+
+    def _ask_leave(self, installation: Installation) -> None:
+        answer = self._host.call_lifecycle(installation, "can_uninstall")
+        if not answer.uninstallable:
+            raise Conflict(
+                f"{installation.app_id} does not allow to be uninstalled now: "
+                f"{answer.message or 'it gave no reason'}"
+            )
+
+    def _forget(self, installation: Installation) -> None:
+        self._vault.delete_all(f"install/{installation.install_id}")
+        self._schedules.remove(installation.install_id)
+        self._installations.remove(installation.install_id)

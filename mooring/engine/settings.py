@@ -1,0 +1,140 @@
+"""What happens between a submitted form section and the app's ``on_settings_form``?
+
+Values are completed from what is stored, checked against the form, handed to the app, and the
+app's verdict comes back. The host stores nothing by itself: that is the app's decision.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+from mooring.engine.forms import check_section, submitted_fields
+from mooring.errors import MooringError, NotFound, SettingsRefused
+from mooring.model.form import Form, Section, secret_fields
+from mooring.sdk.ports import RecordStore
+
+REDACTED = {"redacted": True}
+
+
+@dataclass(frozen=True, slots=True)
+class SettingsOutcome:
+    """What became of a submission; ``errors`` maps ``section.field`` to sentences."""
+
+    section: str
+    errors: Mapping[str, list[str]] = field(default_factory=dict)
+    toasts: tuple[Mapping[str, str], ...] = ()
+    redirect: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the app accepted the section."""
+        return not self.errors and not any(t["intent"] == "danger" for t in self.toasts)
+
+    def to_json(self) -> dict[str, Any]:
+        """The published shape of an outcome."""
+        return {
+            "section": self.section,
+            "ok": self.ok,
+            "errors": {key: list(sentences) for key, sentences in self.errors.items()},
+            "toasts": [dict(toast) for toast in self.toasts],
+            "redirect": self.redirect,
+        }
+
+
+class SettingsDesk:
+    """The settings of one installation: its form, its stored values, its app's verdicts.
+
+    ``stored`` gives true values; ``call_app(hook, *arguments)`` calls the app's Lifecycle.
+    """
+
+    def __init__(
+        self, form: Form, stored: RecordStore, *, call_app: Callable[..., Any], app_id: str
+    ) -> None:
+        self._form = form
+        self._stored = stored
+        self._call_app = call_app
+        self._app_id = app_id
+
+    def show(self, section: str | None = None) -> dict[str, dict[str, Any]]:
+        """Return stored values by section, each secret as ``{"redacted": true}``."""
+        wanted = [find_section(self._form, section)] if section else self._form.sections
+        return {s.key: self._masked(s) for s in wanted}
+
+    def submit(
+        self, section_key: str, values: Mapping[str, Any], *, action: str
+    ) -> SettingsOutcome:
+        """Submit one section: given values over stored ones over the form's defaults.
+
+        A given ``{"redacted": true}`` means "unchanged". Raises NotFound for an unknown section.
+        """
+        section = find_section(self._form, section_key)
+        changed = {key: value for key, value in values.items() if value != REDACTED}
+        answers = {s.key: self._stored.get(s.key) for s in self._form.sections}
+        answers[section_key] = {**answers[section_key], **changed}
+        if errors := check_section(section, answers, given=changed):
+            return SettingsOutcome(
+                section=section_key, errors={f"{section_key}.{k}": v for k, v in errors.items()}
+            )
+        fields = submitted_fields(section, answers)
+        return self._ask(section_key, action, fields)
+
+    def submit_document(self, document: Mapping[str, Any]) -> list[SettingsOutcome]:
+        """Submit what the app makes of a configuration file, in the form's order.
+
+        Stops at the first section that is not accepted; what was saved before it stays saved.
+        Raises SettingsRefused when the app does not understand the file.
+        """
+        sections = self._understood(document)
+        for key in sections:
+            find_section(self._form, key)
+        outcomes: list[SettingsOutcome] = []
+        for section in self._form.sections:
+            if section.key in sections:
+                outcomes.append(self.submit(section.key, sections[section.key], action="save"))
+                if not outcomes[-1].ok:
+                    break
+        return outcomes
+
+    def _understood(self, document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
+        try:
+            sections = self._call_app("on_settings_file", document)
+        except MooringError:
+            raise
+        except (ValueError, TypeError, KeyError) as error:
+            raise SettingsRefused(f"{self._app_id} cannot use this file: {error}") from error
+        return dict(sections)
+
+    def _ask(self, section: str, action: str, fields: dict[str, Any]) -> SettingsOutcome:
+        try:
+            result = self._call_app("on_settings_form", section, action, fields)
+        except MooringError as error:
+            toast = {"intent": "danger", "message": str(error)}
+            return SettingsOutcome(section=section, toasts=(toast,))
+        said = result.to_json(section)
+        return SettingsOutcome(
+            section=section,
+            errors=said.get("errors", {}),
+            toasts=tuple(said.get("toasts", ())),
+            redirect=said.get("redirect"),
+        )
+
+    def _masked(self, section: Section) -> dict[str, Any]:
+        secret = secret_fields(section)
+        values = self._stored.get(section.key)
+        return {k: REDACTED if k in secret and v else v for k, v in values.items()}
+
+
+def find_section(form: Form, key: str) -> Section:
+    """Return the form's section. Raises NotFound listing the sections there are."""
+    for section in form.sections:
+        if section.key == key:
+            return section
+    near = get_close_matches(key, [s.key for s in form.sections], n=1)
+    raise NotFound(
+        f"The form has no section {key}.",
+        hint=(f"Did you mean {near[0]}? " if near else "")
+        + f"It has: {', '.join(s.key for s in form.sections)}.",
+    )

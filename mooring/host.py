@@ -1,0 +1,445 @@
+"""Who puts everything together? The Host owns the plugin manager, the loader and the adapters."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import pluggy
+
+from mooring import hookspecs
+from mooring.adapters import app_folders
+from mooring.adapters.app_environment import app_environment
+from mooring.adapters.budgets import BudgetKeeper
+from mooring.adapters.clock import SystemClock
+from mooring.adapters.database import Database
+from mooring.adapters.home import Home
+from mooring.adapters.home_lock import HomeLock
+from mooring.adapters.http_client import HttpClient, loopback_origins
+from mooring.adapters.logs import JsonLog
+from mooring.adapters.masking import Masker
+from mooring.adapters.odp_embedded import EmbeddedOdp
+from mooring.adapters.record_stores import KeyValueRecords, SecretRecords, SettingsRecords
+from mooring.adapters.repositories.deliveries import Deliveries
+from mooring.adapters.repositories.installations import Installations
+from mooring.adapters.repositories.runs import Runs
+from mooring.adapters.repositories.schedules import Schedules
+from mooring.adapters.secrets.vault import open_vault
+from mooring.engine.calling import call
+from mooring.engine.installation_services import InstallationFunctions, InstallationJobs
+from mooring.engine.lifecycle import LifecycleEngine
+from mooring.engine.ports import SecretVault
+from mooring.engine.settings import SettingsDesk, SettingsOutcome
+from mooring.engine.stepping import drive
+from mooring.errors import AppInvalid, ConfigurationInvalid, NotFound
+from mooring.loader import mount
+from mooring.model.app import AppDefinition
+from mooring.model.config import HostConfig
+from mooring.model.form import secret_fields
+from mooring.model.installation import Installation
+from mooring.model.run import Run
+from mooring.plugins.manifest import ManifestPlugin
+from mooring.reading.app_reader import read_app
+from mooring.reading.settings_file import fill_from_environment, read_settings_file
+from mooring.rules import validate_app
+from mooring.sdk.context import AppContext, Invocation, Services
+
+DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
+
+
+class Host:
+    """One home, one database; a context manager that closes what it opened."""
+
+    def __init__(self, config: HostConfig, home: Home, database: Database) -> None:
+        self.config = config
+        self.home = home
+        self.database = database
+        self.clock = SystemClock()
+        self.masker = Masker()
+        self.installations = Installations(database, clock=self.clock)
+        self.runs = Runs(database)
+        self.schedules = Schedules(database)
+        self.deliveries = Deliveries(database)
+        self.plugins = plugin_manager(safe_mode=config.safe_mode)
+        self._closing = ExitStack()
+        self._apps: dict[Path, ManifestPlugin] = {}
+        self._clients: dict[Path, HttpClient] = {}
+        self._odp: dict[str, EmbeddedOdp] = {}
+
+    @classmethod
+    def open(cls, config: HostConfig) -> Self:
+        """Open the home and its database, making both on first use.
+
+        Raises HomeUnusable and ConfigurationInvalid with their remedies.
+        """
+        home = Home.open(config.home)
+        host = cls(config, home, Database.open(config.database_url, file=home.database))
+        host._closing.callback(host.database.close)
+        return host
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close connections and files."""
+        self._closing.close()
+
+    # --- Installations and their apps ----------------------------------------------------------
+
+    def installation(self, app_id: str, *, account: str | None = None) -> Installation:
+        """Return an app's installation in the account. Raises NotFound naming what there is."""
+        wanted = account or self.config.account
+        if found := self.installations.find(app_id, wanted):
+            return found
+        present = [f"{i.app_id} (account {i.account})" for i in self.installations.all()]
+        raise NotFound(
+            f"{app_id} is not installed in account {wanted}.",
+            hint=f"Installed: {', '.join(present) or 'nothing'}. See `mooring install --help`.",
+        )
+
+    def definition(self, installation: Installation) -> AppDefinition:
+        """Return the manifest, forms and schema of an installed app."""
+        return self._app(installation).definition
+
+    def function_class(self, installation: Installation, name: str) -> type[Any]:
+        """Return the class behind a function. Raises NotFound, EntryPointInvalid."""
+        key = self._app(installation).key
+        return self._answered(self.plugins.hook.mooring_function_class(app=key, name=name))
+
+    def job_class(self, installation: Installation, name: str) -> type[Any]:
+        """Return the class behind a job. Raises NotFound, EntryPointInvalid."""
+        key = self._app(installation).key
+        return self._answered(self.plugins.hook.mooring_job_class(app=key, name=name))
+
+    def lifecycle_class(self, installation: Installation) -> type[Any]:
+        """Return the app's Lifecycle. Raises EntryPointInvalid."""
+        key = self._app(installation).key
+        return self._answered(self.plugins.hook.mooring_lifecycle_class(app=key))
+
+    def install(
+        self, path: Path, *, progress: Callable[[str], None] = lambda step: None
+    ) -> Installation:
+        """Install the app in ``path`` into the configured account.
+
+        Raises AppInvalid with every problem found, Conflict, LifecycleFailed.
+        """
+        progress("validating")
+        problems = [p for p in validate_app(path) if p.severity == "error"]
+        if problems:
+            raise AppInvalid(
+                f"The app has {len(problems)} problem{'s' if len(problems) > 1 else ''}:",
+                where=str(path),
+                problems=tuple(problems),
+            )
+        return self._lifecycle.install(
+            read_app(path), account=self.config.account, progress=progress
+        )
+
+    def uninstall(self, installation: Installation, *, purge: bool) -> None:
+        """Take the app out of its account. Raises Conflict, LifecycleFailed."""
+        self._lifecycle.uninstall(installation, purge=purge)
+
+    # --- What app code gets --------------------------------------------------------------------
+
+    def invocation(
+        self, installation: Installation, *, entry_point: str, run_id: str | None = None
+    ) -> Invocation:
+        """Build what one call into an app may use; ``entry_point`` is ``job:sync``, …"""
+        app = AppContext(
+            app_id=installation.app_id,
+            version=installation.version,
+            tracker_id=installation.account,
+            install_id=installation.install_id,
+            entry_point=entry_point,
+            run_id=run_id,
+        )
+        fields = {
+            "app_id": app.app_id,
+            "account": app.tracker_id,
+            "install_id": app.install_id,
+            "entry_point": entry_point,
+            "run_id": run_id,
+        }
+        return Invocation(app=app, services=self._services(installation), log_fields=fields)
+
+    def odp(self, account: str) -> EmbeddedOdp:
+        """Return the account's embedded ODP."""
+        if account not in self._odp:
+            store = EmbeddedOdp.open(self.home.odp(account), clock=self.clock)
+            self._closing.callback(store.close)
+            self._odp[account] = store
+        return self._odp[account]
+
+    def endpoints(self, installation: Installation) -> dict[str, str]:
+        """Map the installation's functions, global ones included, to their URLs."""
+        functions = self._functions_of(installation)
+        return {**functions.get_endpoints(), **functions.get_global_endpoints()}
+
+    def public_url(self) -> str:
+        """Return the address the outside world uses, without trailing slash."""
+        if self.config.public_url:
+            return self.config.public_url
+        running = self.home.addresses()
+        return running.public if running else DEFAULT_PUBLIC_URL
+
+    @cached_property
+    def vault(self) -> SecretVault:
+        """The secret store that this home recorded. Raises SecretStoreUnusable."""
+        return open_vault(self.config, self.database, masker=self.masker, offer=self._offer_backend)
+
+    @cached_property
+    def log(self) -> JsonLog:
+        """The structured log of this home."""
+        log = JsonLog(self.home.logs, masker=self.masker, level=self.config.log_level)
+        self._closing.callback(log.close)
+        return log
+
+    # --- Settings and secrets ------------------------------------------------------------------
+
+    def settings(self, installation: Installation) -> SettingsDesk:
+        """Return where the installation's settings are shown and submitted."""
+        return SettingsDesk(
+            self.definition(installation).settings_form,
+            self._settings_records(installation),
+            call_app=lambda hook, *arguments: self.call_lifecycle(installation, hook, *arguments),
+            app_id=installation.app_id,
+        )
+
+    def submit_settings_file(
+        self, installation: Installation, path: Path, *, environment: Mapping[str, str]
+    ) -> list[SettingsOutcome]:
+        """Expand a configuration file and submit what the app makes of it.
+
+        Raises ConfigurationInvalid with the line, SettingsRefused.
+        """
+        document = read_settings_file(path, environment=environment)
+        variables = self.lifecycle_class(installation).settings_file_variables
+        fill_from_environment(document, variables, environment=environment)
+        return self.settings(installation).submit_document(document)
+
+    def secrets(self, installation: Installation) -> SecretRecords:
+        """Return the installation's own secret records (not those of its form)."""
+        return SecretRecords(self.vault, owner=_owner(installation))
+
+    # --- Runs ----------------------------------------------------------------------------------
+
+    def trigger(self, installation: Installation, job: str, parameters: Mapping[str, Any]) -> Run:
+        """Write a run of a job. Raises NotFound naming the jobs there are."""
+        detail = self.jobs_of(installation).trigger(job, parameters)
+        return self.runs.get(detail.job_id)
+
+    def execute(self, run_id: str, *, worker: str) -> Run:
+        """Take a run and drive its job to the end, or to where it must wait. Raises LeaseLost."""
+        run = self.runs.take(run_id, worker=worker, now=self.clock.now())
+        installation = self.installations.get(run.install_id)
+        invocation = self.invocation(installation, entry_point=f"job:{run.job}", run_id=run.run_id)
+        return drive(
+            run,
+            job_class=lambda: self.job_class(installation, run.job),
+            invocation=invocation,
+            policy=self.definition(installation).manifest.jobs.get(run.job),
+            repository=self.runs,
+            clock=self.clock,
+            hide=self.masker.hide,
+            observe=lambda changed: self.plugins.hook.mooring_run_changed(run=changed),
+        )
+
+    @contextmanager
+    def stand_in(self) -> Iterator[bool]:
+        """Take the place of ``serve`` on this home if none runs; tell whether it was free."""
+        lock = HomeLock(self.home.lock)
+        free = lock.acquire()
+        try:
+            yield free
+        finally:
+            if free:
+                lock.release()
+
+    @property
+    def served(self) -> bool:
+        """Whether a ``serve`` runs on this home."""
+        return self.home.addresses() is not None
+
+    # --- What the engine asks of the host (engine.lifecycle.AppHost) ----------------------------
+
+    def keep_copy(self, definition: AppDefinition) -> Path:
+        """Copy the app into the home and return the copy's folder."""
+        meta = definition.manifest.meta
+        return app_folders.keep(
+            definition.root, self.home.path, app_id=meta.app_id, version=meta.version
+        )
+
+    def apply_schema(self, account: str, definition: AppDefinition) -> None:
+        """Make the account's ODP know the app's objects and fields."""
+        self.odp(account).apply_schema(definition.schema)
+
+    def call_lifecycle(self, installation: Installation, hook: str, *arguments: Any) -> Any:
+        """Call a method of the app's Lifecycle on behalf of the installation."""
+        lifecycle = self.lifecycle_class(installation)()
+        invocation = self.invocation(installation, entry_point="lifecycle")
+        return call(getattr(lifecycle, hook), *arguments, invocation=invocation)
+
+    def jobs_of(self, installation: Installation) -> InstallationJobs:
+        """Return the runs and schedules of an installation."""
+        return InstallationJobs(
+            installation,
+            self.definition(installation).manifest,
+            runs=self.runs,
+            schedules=self.schedules,
+            clock=self.clock,
+        )
+
+    # --- Building blocks -----------------------------------------------------------------------
+
+    @cached_property
+    def _lifecycle(self) -> LifecycleEngine:
+        return LifecycleEngine(
+            self,
+            installations=self.installations,
+            runs=self.runs,
+            schedules=self.schedules,
+            vault=self.vault,
+            clock=self.clock,
+        )
+
+    @cached_property
+    def _budgets(self) -> BudgetKeeper:
+        budgets = BudgetKeeper(self.home.path / "budgets.sqlite")
+        self._closing.callback(budgets.close)
+        return budgets
+
+    def _app(self, installation: Installation) -> ManifestPlugin:
+        """Mount an installed app version once, and let its manifest answer the app hooks."""
+        if installation.root not in self._apps:
+            definition = read_app(installation.root)
+            key = f"{installation.app_id}_{installation.root.name.rpartition('-')[2]}"
+            plugin = ManifestPlugin(
+                f"{installation.app_id}@{installation.root.name}",
+                definition,
+                package=mount(key, installation.root),
+            )
+            self.plugins.register(plugin, name=plugin.key)
+            self._apps[installation.root] = plugin
+        return self._apps[installation.root]
+
+    def _services(self, installation: Installation) -> Services:
+        return Services(
+            settings=self._settings_records(installation),
+            secrets=self.secrets(installation),
+            kv_store=KeyValueRecords(self.database, owner=_owner(installation), clock=self.clock),
+            shared_kv_store=KeyValueRecords(
+                self.database, owner=f"app/{installation.app_id}", clock=self.clock
+            ),
+            http=self._client(installation),
+            odp=self.odp(installation.account),
+            jobs=self.jobs_of(installation),
+            functions=self._functions_of(installation),
+            log=self.log,
+            clock=self.clock,
+            environment=self._environment(installation),
+        )
+
+    def _settings_records(self, installation: Installation) -> SettingsRecords:
+        form = self.definition(installation).settings_form
+        return SettingsRecords(
+            self.database,
+            owner=_owner(installation),
+            vault=self.vault,
+            secret_fields={s.key: secret_fields(s) for s in form.sections},
+            clock=self.clock,
+        )
+
+    def _functions_of(self, installation: Installation) -> InstallationFunctions:
+        return InstallationFunctions(
+            installation,
+            self.definition(installation).manifest,
+            installations=self.installations,
+            public_url=self.public_url,
+        )
+
+    def _client(self, installation: Installation) -> HttpClient:
+        """Keep one HTTP client per app version: building one costs tens of milliseconds."""
+        if installation.root not in self._clients:
+            client = HttpClient(
+                app_id=installation.app_id,
+                outbound_domains=self.definition(installation).manifest.outbound_domains,
+                loopback_origins=loopback_origins(self._environment(installation)),
+                budgets=self._budgets,
+                clock=self.clock,
+            )
+            self._closing.callback(client.close)
+            self._clients[installation.root] = client
+        return self._clients[installation.root]
+
+    def _environment(self, installation: Installation) -> Mapping[str, str]:
+        definition = self.definition(installation)
+        return app_environment(
+            definition.root,
+            declared=definition.manifest.environment,
+            given=self.config.environment,
+        )
+
+    def _offer_backend(self, kind: str) -> Any:
+        return self.plugins.hook.mooring_secret_backend(
+            config=self.config, kind=kind, database=self.database
+        )
+
+    @staticmethod
+    def _answered(found: Any) -> type[Any]:
+        assert isinstance(found, type), "the mounted app's own plugin answers"
+        return found
+
+
+def plugin_manager(*, safe_mode: bool = False) -> pluggy.PluginManager:
+    """Make a manager with the built-ins, and with installed distributions unless ``safe_mode``.
+
+    Raises ConfigurationInvalid naming the plugin whose hook no spec knows, or that fails to load.
+    """
+    from mooring.plugins import secrets, signatures
+
+    manager = pluggy.PluginManager(hookspecs.PROJECT)
+    manager.add_hookspecs(hookspecs)
+    manager.register(secrets, name="mooring.plugins.secrets")
+    manager.register(signatures, name="mooring.plugins.signatures")
+    if not safe_mode:
+        load_distributions(manager)
+    try:
+        manager.check_pending()
+    except pluggy.PluginValidationError as error:
+        raise ConfigurationInvalid(
+            f"The plugin {error.plugin} does not fit this host: {error}",
+            hint="Update or uninstall its distribution, or start with --safe-mode.",
+        ) from error
+    return manager
+
+
+def load_distributions(manager: pluggy.PluginManager) -> None:
+    """Register the plugins of installed distributions (entry-point group ``mooring``)."""
+    for distribution in importlib.metadata.distributions():
+        for entry in distribution.entry_points.select(group=hookspecs.PROJECT):
+            name = f"{distribution.name} {distribution.version}"
+            try:
+                manager.register(entry.load(), name=f"{name}: {entry.name}")
+            except Exception as error:
+                raise ConfigurationInvalid(
+                    f"The plugin {entry.name} of {name} cannot be loaded: "
+                    f"{type(error).__name__}: {error}",
+                    hint="Update or uninstall it, or start with --safe-mode.",
+                ) from error
+
+
+def _owner(installation: Installation) -> str:
+    return f"install/{installation.install_id}"

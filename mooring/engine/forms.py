@@ -20,11 +20,11 @@ from mooring.model.form import (
     Section,
     Validation,
 )
+from mooring.model.js_regex import compile_js
 
 Answers = Mapping[str, Mapping[str, Any]]
 """Values by section and field, secrets in clear."""
 
-JS_FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+", re.ASCII)
 
 
@@ -96,7 +96,8 @@ def _compare(comparator: Comparator, value: Any) -> bool:
         return _empty(value) == comparator.expected
     if _empty(value):
         return False
-    return _matches(str(comparator.expected), comparator.flags, str(value))
+    pattern = compile_js(str(comparator.expected), comparator.flags)
+    return pattern.search(str(value)) is not None
 
 
 def _look_up(key: str, section: Section, answers: Answers) -> Any:
@@ -129,17 +130,8 @@ def _problems(element: Element, section: Section, answers: Answers, value: Any) 
 
 def _rule_holds(rule: Validation, section: Section, answers: Answers, value: Any) -> bool:
     if rule.regex is not None:
-        return _matches(rule.regex, rule.flags, str(value))
+        return compile_js(rule.regex, rule.flags).search(str(value)) is not None
     return rule.predicate is None or holds(rule.predicate, section, answers)
-
-
-def _matches(pattern: str, flags: str, text: str) -> bool:
-    """Search as JavaScript's RegExp would: ASCII classes, ``$`` only at the very end."""
-    combined = re.ASCII
-    for letter in flags:
-        combined |= JS_FLAGS.get(letter, re.ASCII)
-    end = pattern if "m" in flags else re.sub(r"(?<!\\)\$$", r"\\Z", pattern)
-    return re.search(re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", end), text, combined) is not None
 
 
 def _wrong_type(element: Element, value: Any) -> str:

@@ -9,4 +9,4 @@ def test_a_greeting_uses_the_salutation_and_counts(invocation: object) -> None:
     storage.settings.put("greeting", {"salutation": "Ahoy"})
     response = Hello(Request(method="POST", body=b'{"name": "Ada"}')).perform()
     assert response.status == 200
-    assert response.json() == {"greeting": "Ahoy Ada", "count": 1}
+    assert response.body_json == {"greeting": "Ahoy Ada", "count": 1}

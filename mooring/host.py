@@ -14,22 +14,20 @@ import pluggy
 
 from mooring import hookspecs
 from mooring.adapters import app_folders
-from mooring.adapters.app_environment import app_environment
-from mooring.adapters.budgets import BudgetKeeper
 from mooring.adapters.clock import SystemClock
 from mooring.adapters.database import Database
 from mooring.adapters.home import Home
 from mooring.adapters.home_lock import HomeLock
-from mooring.adapters.http_client import HttpClient, loopback_origins
 from mooring.adapters.logs import JsonLog
 from mooring.adapters.masking import Masker
 from mooring.adapters.odp_embedded import EmbeddedOdp
-from mooring.adapters.record_stores import KeyValueRecords, SecretRecords, SettingsRecords
+from mooring.adapters.record_stores import SecretRecords
 from mooring.adapters.repositories.deliveries import Deliveries
 from mooring.adapters.repositories.installations import Installations
 from mooring.adapters.repositories.runs import Runs
 from mooring.adapters.repositories.schedules import Schedules
 from mooring.adapters.secrets.vault import open_vault
+from mooring.app_services import AppServices
 from mooring.engine.calling import call
 from mooring.engine.installation_services import InstallationFunctions, InstallationJobs
 from mooring.engine.lifecycle import LifecycleEngine
@@ -40,14 +38,13 @@ from mooring.errors import AppInvalid, ConfigurationInvalid, NotFound
 from mooring.loader import mount
 from mooring.model.app import AppDefinition
 from mooring.model.config import HostConfig
-from mooring.model.form import secret_fields
 from mooring.model.installation import Installation
 from mooring.model.run import Run
 from mooring.plugins.manifest import ManifestPlugin
 from mooring.reading.app_reader import read_app
 from mooring.reading.settings_file import fill_from_environment, read_settings_file
 from mooring.rules import validate_app
-from mooring.sdk.context import AppContext, Invocation, Services
+from mooring.sdk.context import AppContext, Invocation
 
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
 
@@ -68,8 +65,13 @@ class Host:
         self.plugins = plugin_manager(safe_mode=config.safe_mode)
         self._closing = ExitStack()
         self._apps: dict[Path, ManifestPlugin] = {}
-        self._clients: dict[Path, HttpClient] = {}
-        self._odp: dict[str, EmbeddedOdp] = {}
+        self._services = AppServices(
+            home=home,
+            database=database,
+            clock=self.clock,
+            given_environment=config.environment,
+            closing=self._closing,
+        )
 
     @classmethod
     def open(cls, config: HostConfig) -> Self:
@@ -173,15 +175,19 @@ class Host:
             "entry_point": entry_point,
             "run_id": run_id,
         }
-        return Invocation(app=app, services=self._services(installation), log_fields=fields)
+        services = self._services.of(
+            installation,
+            self.definition(installation),
+            vault=self.vault,
+            jobs=self.jobs_of(installation),
+            functions=self._functions_of(installation),
+            log=self.log,
+        )
+        return Invocation(app=app, services=services, log_fields=fields)
 
     def odp(self, account: str) -> EmbeddedOdp:
         """Return the account's embedded ODP."""
-        if account not in self._odp:
-            store = EmbeddedOdp.open(self.home.odp(account), clock=self.clock)
-            self._closing.callback(store.close)
-            self._odp[account] = store
-        return self._odp[account]
+        return self._services.odp(account)
 
     def endpoints(self, installation: Installation) -> dict[str, str]:
         """Map the installation's functions, global ones included, to their URLs."""
@@ -211,9 +217,10 @@ class Host:
 
     def settings(self, installation: Installation) -> SettingsDesk:
         """Return where the installation's settings are shown and submitted."""
+        definition = self.definition(installation)
         return SettingsDesk(
-            self.definition(installation).settings_form,
-            self._settings_records(installation),
+            definition.settings_form,
+            self._services.settings(installation, definition, vault=self.vault),
             call_app=lambda hook, *arguments: self.call_lifecycle(installation, hook, *arguments),
             app_id=installation.app_id,
         )
@@ -232,7 +239,7 @@ class Host:
 
     def secrets(self, installation: Installation) -> SecretRecords:
         """Return the installation's own secret records (not those of its form)."""
-        return SecretRecords(self.vault, owner=_owner(installation))
+        return self._services.secrets(installation, vault=self.vault)
 
     # --- Runs ----------------------------------------------------------------------------------
 
@@ -315,12 +322,6 @@ class Host:
             clock=self.clock,
         )
 
-    @cached_property
-    def _budgets(self) -> BudgetKeeper:
-        budgets = BudgetKeeper(self.home.path / "budgets.sqlite")
-        self._closing.callback(budgets.close)
-        return budgets
-
     def _app(self, installation: Installation) -> ManifestPlugin:
         """Mount an installed app version once, and let its manifest answer the app hooks."""
         if installation.root not in self._apps:
@@ -335,61 +336,12 @@ class Host:
             self._apps[installation.root] = plugin
         return self._apps[installation.root]
 
-    def _services(self, installation: Installation) -> Services:
-        return Services(
-            settings=self._settings_records(installation),
-            secrets=self.secrets(installation),
-            kv_store=KeyValueRecords(self.database, owner=_owner(installation), clock=self.clock),
-            shared_kv_store=KeyValueRecords(
-                self.database, owner=f"app/{installation.app_id}", clock=self.clock
-            ),
-            http=self._client(installation),
-            odp=self.odp(installation.account),
-            jobs=self.jobs_of(installation),
-            functions=self._functions_of(installation),
-            log=self.log,
-            clock=self.clock,
-            environment=self._environment(installation),
-        )
-
-    def _settings_records(self, installation: Installation) -> SettingsRecords:
-        form = self.definition(installation).settings_form
-        return SettingsRecords(
-            self.database,
-            owner=_owner(installation),
-            vault=self.vault,
-            secret_fields={s.key: secret_fields(s) for s in form.sections},
-            clock=self.clock,
-        )
-
     def _functions_of(self, installation: Installation) -> InstallationFunctions:
         return InstallationFunctions(
             installation,
             self.definition(installation).manifest,
             installations=self.installations,
             public_url=self.public_url,
-        )
-
-    def _client(self, installation: Installation) -> HttpClient:
-        """Keep one HTTP client per app version: building one costs tens of milliseconds."""
-        if installation.root not in self._clients:
-            client = HttpClient(
-                app_id=installation.app_id,
-                outbound_domains=self.definition(installation).manifest.outbound_domains,
-                loopback_origins=loopback_origins(self._environment(installation)),
-                budgets=self._budgets,
-                clock=self.clock,
-            )
-            self._closing.callback(client.close)
-            self._clients[installation.root] = client
-        return self._clients[installation.root]
-
-    def _environment(self, installation: Installation) -> Mapping[str, str]:
-        definition = self.definition(installation)
-        return app_environment(
-            definition.root,
-            declared=definition.manifest.environment,
-            given=self.config.environment,
         )
 
     def _offer_backend(self, kind: str) -> Any:
@@ -439,7 +391,3 @@ def load_distributions(manager: pluggy.PluginManager) -> None:
                     f"{type(error).__name__}: {error}",
                     hint="Update or uninstall it, or start with --safe-mode.",
                 ) from error
-
-
-def _owner(installation: Installation) -> str:
-    return f"install/{installation.install_id}"

@@ -1,0 +1,130 @@
+"""Of which adapters do the services of one call into an app consist?
+
+Stores, clients and ODP files are opened on first use and kept until the host closes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from functools import cached_property
+from pathlib import Path
+
+from mooring.adapters.app_environment import app_environment
+from mooring.adapters.budgets import BudgetKeeper
+from mooring.adapters.database import Database
+from mooring.adapters.home import Home
+from mooring.adapters.http_client import HttpClient, loopback_origins
+from mooring.adapters.logs import JsonLog
+from mooring.adapters.odp_embedded import EmbeddedOdp
+from mooring.adapters.record_stores import KeyValueRecords, SecretRecords, SettingsRecords
+from mooring.engine.ports import SecretVault
+from mooring.model.app import AppDefinition
+from mooring.model.form import secret_fields
+from mooring.model.installation import Installation
+from mooring.sdk.context import Services
+from mooring.sdk.ports import Clock, FunctionsPort, JobsPort
+
+
+class AppServices:
+    """Builds the services of installations, each its own and nobody else's."""
+
+    def __init__(
+        self,
+        *,
+        home: Home,
+        database: Database,
+        clock: Clock,
+        given_environment: Mapping[str, str],
+        closing: ExitStack,
+    ) -> None:
+        self._home = home
+        self._database = database
+        self._clock = clock
+        self._given = given_environment
+        self._closing = closing
+        self._clients: dict[Path, HttpClient] = {}
+        self._odp: dict[str, EmbeddedOdp] = {}
+
+    def of(
+        self,
+        installation: Installation,
+        definition: AppDefinition,
+        *,
+        vault: SecretVault,
+        jobs: JobsPort,
+        functions: FunctionsPort,
+        log: JsonLog,
+    ) -> Services:
+        """Return the ports of a call on behalf of an installation."""
+        environment = self._environment(definition)
+        return Services(
+            settings=self.settings(installation, definition, vault=vault),
+            secrets=self.secrets(installation, vault=vault),
+            kv_store=self._records(owner_of(installation)),
+            shared_kv_store=self._records(f"app/{installation.app_id}"),
+            http=self._client(definition, environment),
+            odp=self.odp(installation.account),
+            jobs=jobs,
+            functions=functions,
+            log=log,
+            clock=self._clock,
+            environment=environment,
+        )
+
+    def settings(
+        self, installation: Installation, definition: AppDefinition, *, vault: SecretVault
+    ) -> SettingsRecords:
+        """Return the settings, whose secret fields live in the vault."""
+        return SettingsRecords(
+            self._database,
+            owner=owner_of(installation),
+            vault=vault,
+            secret_fields={s.key: secret_fields(s) for s in definition.settings_form.sections},
+            clock=self._clock,
+        )
+
+    def secrets(self, installation: Installation, *, vault: SecretVault) -> SecretRecords:
+        """Return the installation's own secret records (not those of its form)."""
+        return SecretRecords(vault, owner=owner_of(installation), clock=self._clock)
+
+    def odp(self, account: str) -> EmbeddedOdp:
+        """Return the account's embedded ODP."""
+        if account not in self._odp:
+            store = EmbeddedOdp.open(self._home.odp(account), clock=self._clock)
+            self._closing.callback(store.close)
+            self._odp[account] = store
+        return self._odp[account]
+
+    def _records(self, owner: str) -> KeyValueRecords:
+        return KeyValueRecords(self._database, owner=owner, clock=self._clock)
+
+    def _environment(self, definition: AppDefinition) -> Mapping[str, str]:
+        return app_environment(
+            definition.root, declared=definition.manifest.environment, given=self._given
+        )
+
+    def _client(self, definition: AppDefinition, environment: Mapping[str, str]) -> HttpClient:
+        """Keep one HTTP client per app version: building one costs tens of milliseconds."""
+        if definition.root not in self._clients:
+            client = HttpClient(
+                app_id=definition.manifest.meta.app_id,
+                outbound_domains=definition.manifest.outbound_domains,
+                loopback_origins=loopback_origins(environment),
+                budgets=self._budgets,
+                clock=self._clock,
+            )
+            self._closing.callback(client.close)
+            self._clients[definition.root] = client
+        return self._clients[definition.root]
+
+    @cached_property
+    def _budgets(self) -> BudgetKeeper:
+        budgets = BudgetKeeper(self._home.path / "budgets.sqlite")
+        self._closing.callback(budgets.close)
+        return budgets
+
+
+def owner_of(installation: Installation) -> str:
+    """Name the owner under which an installation's records and secrets are kept."""
+    return f"install/{installation.install_id}"

@@ -5,7 +5,7 @@ Stores, clients and ODP files are opened on first use and kept until the host cl
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path

@@ -1,0 +1,57 @@
+"""What do other services answer in a test? What was prepared; everything sent is recorded."""
+
+from __future__ import annotations
+
+import json as json_codec
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from mooring.errors import RateLimited
+from mooring.sdk.ports import HttpRequest, HttpResponse
+
+Answer = Callable[[HttpRequest], HttpResponse]
+
+
+class RecordingHttp:
+    """An ``HttpPort`` with prepared answers; like the real one it raises on 429 and 5xx."""
+
+    def __init__(self) -> None:
+        self.requests: list[HttpRequest] = []
+        self._answers: dict[tuple[str, str], list[Answer]] = {}
+
+    def answer(
+        self,
+        method: str,
+        url: str,
+        *,
+        status: int = 200,
+        json: Any = None,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Prepare the next answer of ``url`` (without query); the last one repeats for ever."""
+        content = body if json is None else json_codec.dumps(json).encode()
+        lower = {name.lower(): value for name, value in (headers or {}).items()}
+        self.answer_with(method, url, lambda request: HttpResponse(status, lower, content, url))
+
+    def answer_with(self, method: str, url: str, answer: Answer) -> None:
+        """Prepare the next answer of ``url`` as a function of the request."""
+        self._answers.setdefault((method.upper(), url), []).append(answer)
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Record the request and give its answer. Raises AssertionError if none is prepared."""
+        self.requests.append(request)
+        route = (request.method.upper(), request.url.partition("?")[0])
+        answers = self._answers.get(route)
+        if not answers:
+            prepared = ", ".join(" ".join(known) for known in self._answers) or "nothing"
+            raise AssertionError(f"No answer for {' '.join(route)}; prepared: {prepared}.")
+        response = (answers.pop(0) if len(answers) > 1 else answers[0])(request)
+        if response.status == 429:
+            wait = response.headers.get("retry-after", "60")
+            raise RateLimited(
+                f"{response.place} answered with status 429.",
+                body=response.body,
+                retry_after=float(wait),
+            )
+        return response.raise_for_status() if response.status >= 500 else response

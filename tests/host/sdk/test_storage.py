@@ -1,0 +1,110 @@
+from collections.abc import Callable
+from datetime import datetime
+
+import pytest
+
+from mooring.errors import NoContext, RecordInvalid
+from mooring.sdk import functions, jobs, odp, storage
+from mooring.sdk.context import is_global_context, use
+from mooring.sdk.records import MAX_RECORD_BYTES
+from mooring.testing.memory import MemoryApp
+from mooring.testing.memory import memory_app as make_memory_app
+
+STORES = [storage.settings, storage.secrets, storage.kv_store, storage.shared_kv_store]
+
+
+@pytest.mark.parametrize("store", STORES)
+@pytest.mark.parametrize("value", ["text", 1, None, ["a"]])
+def test_only_a_map_is_a_record(
+    store: storage.RecordFacade | storage.KeyValueFacade, value: object, memory_app: MemoryApp
+) -> None:
+    with pytest.raises(RecordInvalid, match="A record is a map"):
+        store.put("k", value)  # type: ignore[arg-type]  # the point of the test
+
+
+@pytest.mark.parametrize("value", [float("nan"), datetime(2026, 1, 1), {1, 2}, b"bytes", "\ud800"])
+def test_what_json_cannot_say_is_refused_before_it_reaches_a_backend(
+    value: object, memory_app: MemoryApp
+) -> None:
+    with pytest.raises(RecordInvalid):
+        storage.kv_store.put("k", {"value": value})
+    assert not storage.kv_store.exists("k")
+
+
+def test_what_an_updater_returns_is_checked_too(memory_app: MemoryApp) -> None:
+    with pytest.raises(RecordInvalid):
+        storage.settings.patch("k", lambda record: {"value": float("inf")})
+
+
+def test_an_invalid_record_of_a_bulk_write_stops_all_of_it(memory_app: MemoryApp) -> None:
+    with pytest.raises(RecordInvalid):
+        storage.kv_store.put_many({"a": {"n": 1}, "b": {"n": {1, 2}}})
+    assert storage.kv_store.count("") == 0
+
+
+def test_an_error_about_a_secret_does_not_tell_it(memory_app: MemoryApp) -> None:
+    with pytest.raises(RecordInvalid) as caught:
+        storage.secrets.put("k", {"value": {"s3cret"}})
+    assert "s3cret" not in str(caught.value)
+
+
+def test_a_record_has_a_size_limit(memory_app: MemoryApp) -> None:
+    with pytest.raises(RecordInvalid, match="at most 4194304 are kept"):
+        storage.kv_store.put("k", {"value": "x" * MAX_RECORD_BYTES})
+
+
+@pytest.mark.parametrize("key", ["", "x" * 513, "a\nb", "a\0b"])
+def test_what_not_every_backend_can_hold_is_no_key(key: str, memory_app: MemoryApp) -> None:
+    with pytest.raises(RecordInvalid, match="A key"):
+        storage.kv_store.put(key, {})
+
+
+@pytest.mark.parametrize("key", ["a b", "a/", "/a", "a//b", "é", "a.b"])
+def test_a_secret_has_a_key_of_words(key: str, memory_app: MemoryApp) -> None:
+    with pytest.raises(RecordInvalid, match="letters, digits"):
+        storage.secrets.put(key, {"value": "x"})
+
+
+def test_the_parts_of_a_secret_key_are_joined_by_slashes(memory_app: MemoryApp) -> None:
+    storage.secrets.put("tokens/acc-1_b", {"value": "x"})
+    assert storage.secrets.get("tokens/acc-1_b") == {"value": "x"}
+
+
+@pytest.mark.parametrize("ttl", [0, -1, float("inf"), float("nan")])
+def test_a_ttl_is_a_positive_number_of_seconds(ttl: float, memory_app: MemoryApp) -> None:
+    with pytest.raises(RecordInvalid, match="A ttl is a positive number"):
+        storage.settings.put("k", {}, ttl=ttl)
+
+
+@pytest.mark.parametrize(
+    ("service", "call"),
+    [
+        ("storage.settings", lambda: storage.settings.get("k")),
+        ("storage.secrets", lambda: storage.secrets.get("k")),
+        ("storage.kv_store", lambda: storage.kv_store.get("k")),
+        ("odp", lambda: odp.customer("email", "a@example.org")),
+        ("jobs", lambda: jobs.trigger("sync")),
+        ("functions.get_authorization_grant_url", functions.get_authorization_grant_url),
+    ],
+)
+def test_a_global_function_has_nothing_that_belongs_to_an_installation(
+    service: str, call: Callable[[], object]
+) -> None:
+    with use(make_memory_app(install_id=0).invocation), pytest.raises(NoContext) as caught:
+        call()
+    assert caught.value.message.startswith(f"{service} belongs to an installation")
+
+
+def test_a_global_function_has_the_shared_store() -> None:
+    with use(make_memory_app(install_id=0).invocation):
+        storage.shared_kv_store.put("k", {"install_id": 7})
+        assert storage.shared_kv_store.get("k") == {"install_id": 7}
+        assert is_global_context()
+
+
+def test_a_global_function_must_say_whose_endpoints_it_wants() -> None:
+    with (
+        use(make_memory_app(install_id=0).invocation),
+        pytest.raises(NoContext, match="needs an install_id"),
+    ):
+        functions.get_endpoints()

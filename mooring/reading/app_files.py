@@ -1,0 +1,60 @@
+"""Which YAML files make an app, and what do they contain? Reads them; judges nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mooring.reading.yaml_reader import YamlDocument, read_yaml
+
+MANIFEST = "app.yml"
+FORMS = ("settings", "content-settings", "content-template")
+# The second is where OCP keeps it; both are read.
+SCHEMA_FOLDERS = ("schema", "src/schema")
+ENDINGS = (".yml", ".yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class AppFiles:
+    """The documents of an app; ``forms`` holds those that exist, by name without ending."""
+
+    root: Path
+    manifest: YamlDocument
+    forms: dict[str, YamlDocument]
+    schema: tuple[YamlDocument, ...]
+
+    def documents(self) -> Iterator[YamlDocument]:
+        """Walk all documents."""
+        yield self.manifest
+        yield from self.forms.values()
+        yield from self.schema
+
+    def exists(self, file: str) -> bool:
+        """Whether the app has this file; the path is relative to the app's folder."""
+        return (self.root / file).is_file()
+
+
+def read_app_files(root: Path) -> AppFiles:
+    """Read every YAML file of the app in the folder ``root``. Never raises."""
+    forms = {name: f"forms/{name}.yml" for name in FORMS}
+    return AppFiles(
+        root=root,
+        manifest=read_yaml(root / MANIFEST, file=MANIFEST),
+        forms={
+            name: read_yaml(root / file, file=file)
+            for name, file in forms.items()
+            if (root / file).exists()
+        },
+        schema=tuple(read_yaml(root / file, file=file) for file in _schema_files(root)),
+    )
+
+
+def _schema_files(root: Path) -> list[str]:
+    return [
+        f"{folder}/{path.name}"
+        for folder in SCHEMA_FOLDERS
+        if (root / folder).is_dir()
+        for path in sorted((root / folder).iterdir())
+        if path.suffix in ENDINGS
+    ]

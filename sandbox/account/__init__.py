@@ -1,0 +1,1 @@
+"""Everything that the sandbox knows: one account, seen through Optimizely's and Brevo's eyes."""

@@ -1,0 +1,1 @@
+"""Brevo's HTTP address, as strict as the real one."""

@@ -1,0 +1,1 @@
+"""What only a sandbox has: its clock, its changes, its faults and its record of what arrived."""

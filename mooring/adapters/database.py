@@ -1,0 +1,250 @@
+"""How does the host reach its database, SQLite or PostgreSQL, and is its schema up to date?
+
+Transactions are short and never held across app code. Alembic is imported only when the recorded
+schema revision differs from ``HEAD``: it would cost a second on every command.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pathlib import Path
+from typing import Any, Self, cast
+
+from sqlalchemy import Connection, Engine, Table, create_engine, inspect, select, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
+
+from mooring.adapters.sqlite_engine import BUSY_SECONDS, WRITING, sqlite_engine, unusable
+from mooring.adapters.tables import meta, revisions
+from mooring.errors import ConfigurationInvalid, Conflict
+
+HEAD = "0001"
+MIGRATION_LOCK = 0x6D6F6F72  # "moor": the advisory lock of migrating hosts
+CONNECT_SECONDS = 10
+
+# Classes of PostgreSQL's SQLSTATE: no connection at all, lost, refused, out of resources, shut
+# down, no such database; and the state of a missing privilege.
+UNREACHABLE = frozenset({"", "08", "28", "53", "57", "3D"})
+FORBIDDEN = "42501"
+
+
+class Database:
+    """One database; safe to share between threads, to be opened anew after a fork."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._turn: AbstractContextManager[Any] = (
+            nullcontext() if self.is_postgresql else _Turn(str(engine.url.database))
+        )
+
+    @classmethod
+    def open(cls, url: str | None = None, *, file: Path | None = None) -> Self:
+        """Connect to ``url`` (``postgresql://…``), else to the SQLite ``file``; migrate if need be.
+
+        Raises HomeUnusable for a file and ConfigurationInvalid for an address that cannot be used.
+        """
+        database = cls(_engine(url, file))
+        try:
+            with database._explained():
+                database._bring_up_to_date()
+        except BaseException:
+            database.close()
+            raise
+        return database
+
+    @property
+    def is_postgresql(self) -> bool:
+        """Whether several machines may share this database."""
+        return self._engine.dialect.name == "postgresql"
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        """Give a connection with one consistent view of the data."""
+        with self._explained(), self._engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def write(self) -> Iterator[Connection]:
+        """Give a connection whose changes are stored together, or not at all.
+
+        Not to be nested. Raises Conflict when other writers keep the database busy for too long.
+        """
+        with self._explained(), self._turn, self._engine.connect() as connection:
+            connection.execution_options(**{WRITING: True})
+            with connection.begin():
+                yield connection
+
+    def revision(self, topic: str) -> int:
+        """Return how often ``topic`` changed; what was cached under another number is stale."""
+        with self.read() as connection:
+            found = connection.scalar(select(revisions.c.number).where(revisions.c.topic == topic))
+        return int(found or 0)
+
+    def recorded(self, key: str) -> str | None:
+        """Return what this home noted about itself under ``key``."""
+        with self.read() as connection:
+            return connection.scalar(select(meta.c.value).where(meta.c.key == key))
+
+    def record_once(self, key: str, value: str) -> str:
+        """Note ``value`` under ``key`` unless something is noted there; return what is noted."""
+        with self.write() as connection:
+            note = insert(connection, meta).values(key=key, value=value)
+            connection.execute(note.on_conflict_do_nothing())
+            return str(connection.scalar(select(meta.c.value).where(meta.c.key == key)))
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._engine.dispose()
+
+    def _bring_up_to_date(self) -> None:
+        with self.read() as connection:
+            if _recorded_revision(connection) == HEAD:
+                return
+        with self.write() as connection:
+            if self.is_postgresql:
+                connection.execute(
+                    text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK}
+                )
+            found = _recorded_revision(connection)
+            if found != HEAD:
+                _migrate(connection, found)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """Say in the host's own words what the operator can mend."""
+        try:
+            yield
+        except DatabaseError as error:
+            said = _explanation(error, self._engine.url)
+            if said is None:
+                raise
+            raise said from error
+
+
+class _Turn:
+    """The threads of a process queue for SQLite's one writer here, where waiting is fair."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._lock = threading.Lock()
+
+    def __enter__(self) -> None:
+        if not self._lock.acquire(timeout=2 * BUSY_SECONDS):
+            raise _busy(self._name)
+
+    def __exit__(self, *exception: object) -> None:
+        self._lock.release()
+
+
+def insert(connection: Connection, table: Table) -> postgresql.Insert:
+    """Start an INSERT that knows ON CONFLICT in the connection's dialect."""
+    if connection.dialect.name == "postgresql":
+        return postgresql.insert(table)
+    # The two dialects spell the part of ON CONFLICT that is used here alike.
+    return cast(postgresql.Insert, sqlite.insert(table))
+
+
+def bump(connection: Connection, *topics: str) -> None:
+    """Count a change of each topic inside the present transaction, as its last act."""
+    for topic in sorted(topics):
+        count = insert(connection, revisions).values(topic=topic, number=1)
+        connection.execute(
+            count.on_conflict_do_update(
+                index_elements=[revisions.c.topic], set_={"number": revisions.c.number + 1}
+            )
+        )
+
+
+def _engine(url: str | None, file: Path | None) -> Engine:
+    if not url:
+        if file is None:
+            raise ConfigurationInvalid("No database is named.", hint="Set MOORING_DATABASE_URL.")
+        return sqlite_engine(file)
+    parsed = _parsed(url)
+    if parsed.get_backend_name() == "sqlite":
+        return sqlite_engine(Path(parsed.database or ""))
+    return create_engine(
+        parsed.set(drivername="postgresql+psycopg"),
+        pool_pre_ping=True,
+        pool_timeout=60.0,
+        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "mooring"},
+    )
+
+
+def _parsed(url: str) -> URL:
+    """Read an address; never repeat it in an error, for it may hold a password."""
+    hint = "MOORING_DATABASE_URL reads postgresql://user:password@host:5432/database."
+    try:
+        parsed = make_url(url.replace("postgres://", "postgresql://", 1))
+    except (ArgumentError, ValueError) as error:
+        raise ConfigurationInvalid("The database address is not a URL.", hint=hint) from error
+    if parsed.get_backend_name() not in ("postgresql", "sqlite") or not parsed.database:
+        raise ConfigurationInvalid(
+            f"The database address names no PostgreSQL database ({parsed.drivername}).", hint=hint
+        )
+    return parsed
+
+
+def _recorded_revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    found = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return None if found is None else str(found)
+
+
+def _migrate(connection: Connection, found: str | None) -> None:
+    from alembic.util import CommandError
+
+    from mooring.adapters.migrations import migrate
+
+    try:
+        migrate(connection)
+    except CommandError as error:
+        raise ConfigurationInvalid(
+            f"The database has schema revision {found}, which this version does not know.",
+            hint=f"It knows {HEAD}. Use the version that last ran on it, or a newer one.",
+        ) from error
+
+
+def _explanation(error: DatabaseError, url: URL) -> Exception | None:
+    """Find the error that tells the operator what to do; None for errors of our own."""
+    place = url.render_as_string(hide_password=True)
+    reason = str(error.orig).strip().splitlines()[0] if str(error.orig).strip() else "no answer"
+    if url.get_backend_name() == "sqlite":
+        return _sqlite_explanation(error, str(url.database), reason)
+    state = getattr(error.orig, "sqlstate", None) or ""
+    if isinstance(error, OperationalError) and state[:2] in UNREACHABLE:
+        return ConfigurationInvalid(
+            f"The database does not answer: {reason}.",
+            where=place,
+            hint="Check that PostgreSQL runs there and that MOORING_DATABASE_URL is right.",
+        )
+    if state == FORBIDDEN:
+        return ConfigurationInvalid(
+            f"The database user may not do this: {reason}.",
+            where=place,
+            hint="Let this user own its database: it makes and changes its own tables.",
+        )
+    return None
+
+
+def _sqlite_explanation(error: DatabaseError, file: str, reason: str) -> Exception | None:
+    code = getattr(error.orig, "sqlite_errorname", "")
+    if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return _busy(file)
+    fatal = ("CANTOPEN", "READONLY", "FULL", "IOERR", "NOTADB", "CORRUPT", "PERM", "AUTH")
+    if code.startswith(tuple(f"SQLITE_{name}" for name in fatal)):
+        return unusable(file, reason)
+    return None
+
+
+def _busy(file: str) -> Conflict:
+    return Conflict(
+        "The database is busy: other processes are writing to it all the time.",
+        where=file,
+        hint="Try again; for heavy use by several processes, use PostgreSQL "
+        "(MOORING_DATABASE_URL).",
+    )

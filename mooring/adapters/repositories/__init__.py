@@ -1,0 +1,1 @@
+"""Installations, runs, schedules and deliveries, kept in the host's database."""

@@ -1,0 +1,204 @@
+"""Where are runs kept, and who may write to one?
+
+Every worker that takes a run raises its ``epoch``; all it writes afterwards names that epoch, so a
+worker that lost the run finds no row to change and learns it from LeaseLost.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+from uuid import uuid4
+
+from sqlalchemy import ColumnElement, Row, Update, func, literal, or_, select, update
+
+from mooring.adapters.clock import SystemClock
+from mooring.adapters.database import Database, insert
+from mooring.adapters.tables import PENDING, RUNNING, runs
+from mooring.errors import LeaseLost, NotFound
+from mooring.model.installation import Installation
+from mooring.model.run import Run, RunStatus
+from mooring.sdk.ports import Clock
+
+ACTIVE = tuple(status.value for status in RunStatus if not status.final)
+COLUMNS = tuple(column for column in runs.c if column.name != "due_key")
+
+
+class Runs:
+    """The runs of one host (engine.ports.RunRepository)."""
+
+    def __init__(self, database: Database, *, clock: Clock | None = None) -> None:
+        self._database = database
+        self._clock = clock or SystemClock()
+
+    def create(
+        self,
+        installation: Installation,
+        job: str,
+        parameters: Mapping[str, Any],
+        *,
+        scheduled_at: datetime,
+        due_key: str | None = None,
+    ) -> Run | None:
+        """Write a PENDING run; None when ``due_key`` (one per schedule and due time) exists."""
+        values = {
+            "run_id": str(uuid4()),
+            "install_id": installation.install_id,
+            "app_id": installation.app_id,
+            "account": installation.account,
+            "job": job,
+            "status": RunStatus.PENDING.value,
+            "parameters": parameters,
+            "state": {},
+            "steps": 0,
+            "epoch": 0,
+            "attempt": 0,
+            "scheduled_at": scheduled_at,
+            "created_at": self._clock.now(),
+            "due_key": due_key,
+        }
+        with self._database.write() as connection:
+            added = insert(connection, runs).values(values)
+            once = added.on_conflict_do_nothing(index_elements=[runs.c.due_key])
+            row = connection.execute(once.returning(*COLUMNS)).one_or_none()
+        return None if row is None else _run(row)
+
+    def get(self, run_id: str) -> Run:
+        """Return one. Raises NotFound."""
+        with self._database.read() as connection:
+            row = connection.execute(select(*COLUMNS).where(runs.c.run_id == run_id)).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no run {run_id}.", hint="`mooring jobs list` shows them.")
+        return _run(row)
+
+    def recent(
+        self,
+        *,
+        app_id: str | None = None,
+        install_id: int | None = None,
+        job: str | None = None,
+        active: bool = False,
+        limit: int = 100,
+    ) -> list[Run]:
+        """Return runs, newest first."""
+        query = select(*COLUMNS).order_by(runs.c.created_at.desc(), runs.c.run_id.desc())
+        if active:
+            query = query.where(runs.c.status.in_(ACTIVE))
+        for column, wanted in (
+            (runs.c.app_id, app_id),
+            (runs.c.install_id, install_id),
+            (runs.c.job, job),
+        ):
+            if wanted is not None:
+                query = query.where(column == wanted)
+        with self._database.read() as connection:
+            return [_run(row) for row in connection.execute(query.limit(limit))]
+
+    def claimable(self, *, now: datetime, stale_before: datetime, limit: int = 50) -> list[Run]:
+        """Return runs to execute, longest due first.
+
+        PENDING and due, or RUNNING with a heartbeat before ``stale_before``. Two queries, for each
+        status has an index of its own.
+        """
+        due = runs.c.scheduled_at <= now
+        ready = or_(runs.c.not_before.is_(None), runs.c.not_before <= now)
+        pending = select(*COLUMNS).where(PENDING, due, ready).order_by(runs.c.scheduled_at)
+        stale = select(*COLUMNS).where(RUNNING, runs.c.heartbeat_at < stale_before)
+        with self._database.read() as connection:
+            rows = [
+                *connection.execute(pending.limit(limit)),
+                *connection.execute(stale.order_by(runs.c.heartbeat_at).limit(limit)),
+            ]
+        return sorted(map(_run, rows), key=lambda run: run.scheduled_at)[:limit]
+
+    def take(self, run_id: str, *, worker: str, now: datetime) -> Run:
+        """Raise the epoch and mark RUNNING. Raises NotFound, and LeaseLost if the run is final."""
+        change = (
+            update(runs)
+            .where(runs.c.run_id == run_id, runs.c.status.in_(ACTIVE))
+            .values(
+                status=RunStatus.RUNNING.value,
+                epoch=runs.c.epoch + 1,
+                worker=worker,
+                heartbeat_at=now,
+                started_at=func.coalesce(runs.c.started_at, literal(now, runs.c.started_at.type)),
+                not_before=None,
+            )
+        )
+        taken = self._changed(change)
+        if taken is None:
+            raise LeaseLost(f"The run is {self.get(run_id).status.value} already.", where=run_id)
+        return taken
+
+    def commit_step(self, run: Run, state: Mapping[str, Any], *, now: datetime) -> Run:
+        """Store the state after a step. Raises LeaseLost."""
+        return self._fenced(run, state=state, steps=runs.c.steps + 1, heartbeat_at=now)
+
+    def beat(self, run: Run, *, now: datetime) -> None:
+        """Renew the heartbeat. Raises LeaseLost."""
+        self._fenced(run, heartbeat_at=now)
+
+    def finish(
+        self, run: Run, status: RunStatus, *, now: datetime, error: str | None = None
+    ) -> Run:
+        """End the run. Raises LeaseLost."""
+        return self._fenced(run, status=status.value, completed_at=now, error=error)
+
+    def postpone(self, run: Run, *, until: datetime, error: str | None, attempt: int) -> Run:
+        """Give the run back as PENDING, not before ``until``. Raises LeaseLost."""
+        return self._fenced(
+            run,
+            status=RunStatus.PENDING.value,
+            not_before=until,
+            error=error,
+            attempt=attempt,
+            worker=None,
+            heartbeat_at=None,
+        )
+
+    def terminate(self, run_id: str, *, now: datetime) -> Run:
+        """End an active run from outside (raises its epoch); a final one stays. Raises NotFound."""
+        ended = self._changed(_termination(now).where(runs.c.run_id == run_id))
+        return ended or self.get(run_id)
+
+    def terminate_all(self, install_id: int, *, now: datetime) -> int:
+        """End every active run of an installation; return how many."""
+        with self._database.write() as connection:
+            change = _termination(now).where(runs.c.install_id == install_id)
+            return connection.execute(change).rowcount
+
+    def _fenced(self, run: Run, **values: Any) -> Run:
+        """Change the run if this worker still owns it."""
+        change = update(runs).where(_owned(run)).values(**values)
+        changed = self._changed(change)
+        if changed is None:
+            raise LeaseLost(
+                f"Another worker owns this run, or it ended (epoch {run.epoch} is over).",
+                where=run.run_id,
+            )
+        return changed
+
+    def _changed(self, change: Update) -> Run | None:
+        with self._database.write() as connection:
+            row = connection.execute(change.returning(*COLUMNS)).one_or_none()
+        return None if row is None else _run(row)
+
+
+def _owned(run: Run) -> ColumnElement[bool]:
+    mine = (runs.c.run_id == run.run_id) & (runs.c.epoch == run.epoch)
+    owned: ColumnElement[bool] = mine & (runs.c.status == RunStatus.RUNNING.value)
+    return owned
+
+
+def _termination(now: datetime) -> Update:
+    return (
+        update(runs)
+        .where(runs.c.status.in_(ACTIVE))
+        .values(status=RunStatus.TERMINATED.value, epoch=runs.c.epoch + 1, completed_at=now)
+    )
+
+
+def _run(row: Row[Any]) -> Run:
+    values = dict(row._mapping)
+    return Run(**{**values, "status": RunStatus(values["status"])})

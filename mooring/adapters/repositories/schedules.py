@@ -1,0 +1,87 @@
+"""When do jobs fire? The rows behind the scheduler; reading cron is not done here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, delete, select, update
+
+from mooring.adapters.database import Database, bump, insert
+from mooring.adapters.tables import schedules
+from mooring.model.run import JobSchedule
+
+SCHEDULES = "schedules"
+KEY = (schedules.c.install_id, schedules.c.job)
+
+
+class Schedules:
+    """The schedules of one host (engine.ports.ScheduleRepository)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def put(self, schedule: JobSchedule) -> None:
+        """Insert or replace the schedule of one installation's job."""
+        values = {column.name: getattr(schedule, column.name) for column in schedules.c}
+        with self._database.write() as connection:
+            row = insert(connection, schedules).values(values)
+            others = {name: row.excluded[name] for name in values if name not in _names(KEY)}
+            connection.execute(row.on_conflict_do_update(index_elements=list(KEY), set_=others))
+            bump(connection, SCHEDULES)
+
+    def get(self, install_id: int, job: str) -> JobSchedule | None:
+        """Return one."""
+        found = self._all(select(schedules).where(_is(install_id, job)))
+        return found[0] if found else None
+
+    def of(self, install_id: int) -> list[JobSchedule]:
+        """Return an installation's schedules, by job."""
+        query = select(schedules).where(schedules.c.install_id == install_id)
+        return self._all(query.order_by(schedules.c.job))
+
+    def due(self, now: datetime, *, limit: int = 100) -> list[JobSchedule]:
+        """Return the schedules whose time has come, earliest first."""
+        query = select(schedules).where(schedules.c.next_at <= now)
+        return self._all(query.order_by(schedules.c.next_at).limit(limit))
+
+    def advance(self, schedule: JobSchedule, *, next_at: datetime | None) -> bool:
+        """Move on from ``schedule.next_at``; False when another host did it first.
+
+        Also False when the schedule was changed meanwhile: ``next_at`` came of the old one.
+        """
+        unchanged = (
+            _is(schedule.install_id, schedule.job)
+            & (schedules.c.next_at == schedule.next_at)
+            & (schedules.c.cron == schedule.cron)
+            & (schedules.c.timezone == schedule.timezone)
+        )
+        with self._database.write() as connection:
+            change = update(schedules).where(unchanged).values(next_at=next_at)
+            if connection.execute(change).rowcount == 0:
+                return False
+            bump(connection, SCHEDULES)
+            return True
+
+    def remove(self, install_id: int) -> None:
+        """Forget an installation's schedules."""
+        with self._database.write() as connection:
+            connection.execute(delete(schedules).where(schedules.c.install_id == install_id))
+            bump(connection, SCHEDULES)
+
+    def _all(self, query: Select[Any]) -> list[JobSchedule]:
+        with self._database.read() as connection:
+            return [_schedule(row) for row in connection.execute(query)]
+
+
+def _is(install_id: int, job: str) -> ColumnElement[bool]:
+    found: ColumnElement[bool] = (schedules.c.install_id == install_id) & (schedules.c.job == job)
+    return found
+
+
+def _names(columns: tuple[Any, ...]) -> frozenset[str]:
+    return frozenset(column.name for column in columns)
+
+
+def _schedule(row: Row[Any]) -> JobSchedule:
+    return JobSchedule(**row._mapping)

@@ -1,0 +1,225 @@
+"""In which store does this home keep its secrets, and how are they reached there?
+
+The store is chosen once and recorded in the database; a process that cannot open it stops and
+never falls back to another. The OS keychain cannot list what it holds, so an index of names is kept
+beside it: a name is noted before its value is stored and forgotten after the value is gone, so
+that no value is ever without a name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import uuid4
+
+from sqlalchemy import delete, select
+
+from mooring.adapters.clock import SystemClock
+from mooring.adapters.database import Database, bump, insert
+from mooring.adapters.masking import Masker
+from mooring.adapters.tables import secret_names
+from mooring.errors import SecretStoreUnusable
+from mooring.model.config import HostConfig
+from mooring.sdk.ports import Clock
+
+if TYPE_CHECKING:
+    from mooring.adapters.secrets.keyring_port import KeyringBackend
+
+STORE = "secrets.store"
+HOME_ID = "home.id"
+CHECK = "check"
+SECRETS = "secrets"
+
+
+def open_vault(
+    config: HostConfig,
+    database: Database,
+    *,
+    masker: Masker,
+    offer: Callable[[str], Any],
+    clock: Clock | None = None,
+) -> Vault:
+    """Open the store that this home recorded, choosing it on first use.
+
+    ``offer(kind)`` gives the backend of a kind, or None. Raises SecretStoreUnusable.
+    """
+    home_id = database.recorded(HOME_ID) or database.record_once(HOME_ID, uuid4().hex)
+    kind = database.recorded(STORE) or _choose(config, database, offer)
+    _refuse_another(config, kind)
+    backend = _opened(kind, offer)
+    vault = Vault(backend, database, kind=kind, home_id=home_id, masker=masker, clock=clock)
+    if database.recorded(STORE) is None:
+        vault.mark()
+        recorded = database.record_once(STORE, kind)
+        if recorded != kind:
+            return open_vault(config, database, masker=masker, offer=offer, clock=clock)
+    vault.check()
+    return vault
+
+
+class Vault:
+    """Secret values by owner and name (engine.ports.SecretVault)."""
+
+    def __init__(
+        self,
+        backend: KeyringBackend,
+        database: Database,
+        *,
+        kind: str,
+        home_id: str,
+        masker: Masker,
+        clock: Clock | None = None,
+    ) -> None:
+        self.kind = kind
+        self._backend = backend
+        self._database = database
+        self._prefix = f"mooring/{home_id}"
+        self._masker = masker
+        self._clock = clock or SystemClock()
+
+    def get(self, owner: str, name: str) -> str | None:
+        """Return the value, or None."""
+        with _explained(self.kind):
+            value = self._backend.get_password(self._service(owner), name)
+        if value is not None:
+            self._masker.learn(value)
+        return value
+
+    def set(self, owner: str, name: str, value: str) -> None:
+        """Store a value."""
+        self._masker.learn(value)
+        self._note(owner, name)
+        with _explained(self.kind):
+            self._backend.set_password(self._service(owner), name, value)
+
+    def delete(self, owner: str, name: str) -> bool:
+        """Remove a value; say whether it was there."""
+        there = self._removed(owner, name)
+        with self._database.write() as connection:
+            here = (secret_names.c.owner == owner) & (secret_names.c.name == name)
+            if connection.execute(delete(secret_names).where(here)).rowcount:
+                bump(connection, SECRETS)
+        return there
+
+    def names(self, owner: str) -> list[tuple[str, datetime]]:
+        """Return names and the time of their last change, never values."""
+        query = select(secret_names.c.name, secret_names.c.changed_at)
+        query = query.where(secret_names.c.owner == owner).order_by(secret_names.c.name)
+        with self._database.read() as connection:
+            return [(row.name, row.changed_at) for row in connection.execute(query)]
+
+    def delete_all(self, owner: str) -> int:
+        """Remove everything of an owner; return how many values there were."""
+        return sum(self.delete(owner, name) for name, _ in self.names(owner))
+
+    def learn_all(self) -> None:
+        """Let the masker know every value, also those that this process has not used."""
+        with self._database.read() as connection:
+            known = connection.execute(select(secret_names.c.owner, secret_names.c.name)).all()
+        for owner, name in known:
+            self.get(owner, name)
+
+    def mark(self) -> None:
+        """Leave this home's mark in a keychain, by which ``check`` recognises it."""
+        if self.kind == "keyring":
+            with _explained(self.kind):
+                self._backend.set_password(self._prefix, CHECK, self._prefix)
+
+    def check(self) -> None:
+        """Raise SecretStoreUnusable if this is the keychain of another user or machine."""
+        if self.kind != "keyring":
+            return
+        with _explained(self.kind):
+            mark = self._backend.get_password(self._prefix, CHECK)
+        if mark != self._prefix:
+            raise SecretStoreUnusable(
+                "The OS keychain does not hold the secrets of this home.",
+                hint="Run as the user and on the machine that made the home.",
+            )
+
+    def _service(self, owner: str) -> str:
+        return f"{self._prefix}/{owner}"
+
+    def _note(self, owner: str, name: str) -> None:
+        now = self._clock.now()
+        with self._database.write() as connection:
+            row = insert(connection, secret_names).values(owner=owner, name=name, changed_at=now)
+            connection.execute(
+                row.on_conflict_do_update(
+                    index_elements=[secret_names.c.owner, secret_names.c.name],
+                    set_={"changed_at": now},
+                )
+            )
+            bump(connection, SECRETS)
+
+    def _removed(self, owner: str, name: str) -> bool:
+        """Remove the value; an OS keychain says "cannot delete" also of what is not there."""
+        from mooring.adapters.secrets.keyring_port import PasswordDeleteError
+
+        with _explained(self.kind):
+            try:
+                self._backend.delete_password(self._service(owner), name)
+            except PasswordDeleteError:
+                if self._backend.get_password(self._service(owner), name) is not None:
+                    raise
+                return False
+        return True
+
+
+def _choose(config: HostConfig, database: Database, offer: Callable[[str], Any]) -> str:
+    """Take the OS keychain for a person at a terminal of one machine, if it works there."""
+    if config.secrets == "keyring" and database.is_postgresql:
+        raise SecretStoreUnusable(
+            "An OS keychain belongs to one machine, and a PostgreSQL database to several.",
+            where="MOORING_SECRETS",
+            hint="Set it to encrypted.",
+        )
+    if config.secrets != "auto":
+        return config.secrets
+    if database.is_postgresql or not config.interactive:
+        return "encrypted"
+    return "keyring" if _keychain_works(offer) else "encrypted"
+
+
+def _keychain_works(offer: Callable[[str], Any]) -> bool:
+    from mooring.adapters.secrets.keyring_port import keeps_what_it_is_given
+
+    try:
+        return keeps_what_it_is_given(_opened("keyring", offer))
+    except Exception:  # noqa: BLE001  # desktops fail in many ways; each means: not this one
+        return False
+
+
+def _opened(kind: str, offer: Callable[[str], Any]) -> KeyringBackend:
+    backend: KeyringBackend | None = offer(kind)
+    if backend is None:
+        raise SecretStoreUnusable(
+            f"Nothing here offers the secret store {kind}, in which this home keeps its secrets.",
+            hint="Install the plugin that offers it, and start without --safe-mode.",
+        )
+    return backend
+
+
+def _refuse_another(config: HostConfig, kind: str) -> None:
+    if config.secrets not in ("auto", kind):
+        raise SecretStoreUnusable(
+            f"This home keeps its secrets in the store {kind}, not in {config.secrets}.",
+            where="MOORING_SECRETS",
+            hint=f"Unset it or set it to {kind}; the choice is made once, with the home.",
+        )
+
+
+@contextmanager
+def _explained(kind: str) -> Iterator[None]:
+    """Turn what a backend raises into the host's own error, which names no value."""
+    from mooring.adapters.secrets.keyring_port import KeyringError
+
+    try:
+        yield
+    except KeyringError as error:
+        raise SecretStoreUnusable(
+            f"The secret store {kind} refuses: {type(error).__name__}.",
+            hint="Unlock the keychain of the user who made this home, then try again.",
+        ) from error

@@ -1,0 +1,186 @@
+"""Which tables does the host's database have? The migrations make exactly these.
+
+There are no foreign keys: runs and addresses outlive their installation on purpose, and what must
+go together is deleted together in one transaction.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+from mooring.adapters.columns import FreeText, JsonText, Moment, key_text, row_number
+
+metadata = MetaData()
+
+meta = Table(
+    "meta", metadata, Column("key", Text, primary_key=True), Column("value", Text, nullable=False)
+)
+
+revisions = Table(
+    "revisions",
+    metadata,
+    Column("topic", Text, primary_key=True),
+    Column("number", BigInteger, nullable=False),
+)
+
+# AUTOINCREMENT: the id of a purged installation must never name a later one.
+installations = Table(
+    "installations",
+    metadata,
+    Column("install_id", row_number(), primary_key=True, autoincrement=True),
+    Column("app_id", key_text(), nullable=False),
+    Column("account", key_text(), nullable=False),
+    Column("version", Text, nullable=False),
+    Column("root", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("installed_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    sqlite_autoincrement=True,
+)
+LIVING = text("state <> 'uninstalled'")
+Index(
+    "installations_living",
+    installations.c.app_id,
+    installations.c.account,
+    unique=True,
+    sqlite_where=LIVING,
+    postgresql_where=LIVING,
+)
+
+endpoints = Table(
+    "endpoints",
+    metadata,
+    Column("uuid", Text, primary_key=True),
+    Column("install_id", BigInteger, nullable=False),
+    Column("app_id", Text, nullable=False),
+    Column("function", Text, nullable=False),
+    Column("removed_at", Moment),
+)
+SERVING = text("removed_at IS NULL")
+Index(
+    "endpoints_serving",
+    endpoints.c.install_id,
+    endpoints.c.function,
+    unique=True,
+    sqlite_where=SERVING,
+    postgresql_where=SERVING,
+)
+
+runs = Table(
+    "runs",
+    metadata,
+    Column("run_id", Text, primary_key=True),
+    Column("install_id", BigInteger, nullable=False),
+    Column("app_id", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("job", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("parameters", JsonText, nullable=False),
+    Column("state", JsonText, nullable=False),
+    Column("steps", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("scheduled_at", Moment, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("worker", Text),
+    Column("error", FreeText),
+    Column("not_before", Moment),
+    Column("heartbeat_at", Moment),
+    Column("started_at", Moment),
+    Column("completed_at", Moment),
+    Column("due_key", Text, unique=True),
+)
+PENDING = text("status = 'PENDING'")
+RUNNING = text("status = 'RUNNING'")
+Index("runs_pending", runs.c.scheduled_at, sqlite_where=PENDING, postgresql_where=PENDING)
+Index("runs_running", runs.c.heartbeat_at, sqlite_where=RUNNING, postgresql_where=RUNNING)
+Index("runs_recent", runs.c.created_at)
+Index("runs_of_job", runs.c.install_id, runs.c.job, runs.c.created_at)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("install_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("job", Text, primary_key=True),
+    Column("cron", Text, nullable=False),
+    Column("timezone", Text, nullable=False),
+    Column("overlap", Text, nullable=False),
+    Column("missed", Text, nullable=False),
+    Column("next_at", Moment),
+    Column("parameters", JsonText, nullable=False),
+    Index("schedules_next", "next_at"),
+)
+
+deliveries = Table(
+    "deliveries",
+    metadata,
+    Column("delivery_id", Text, primary_key=True),
+    Column("install_id", BigInteger, nullable=False),
+    Column("app_id", Text, nullable=False),
+    Column("function", Text, nullable=False),
+    Column("dedupe_key", FreeText, nullable=False),
+    Column("request", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("received_at", Moment, nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("error", FreeText),
+    # The app's id counts too: functions of no installation have install_id 0 in every app.
+    UniqueConstraint("install_id", "app_id", "function", "dedupe_key", name="deliveries_once"),
+)
+WAITING = text("state = 'pending'")
+Index("deliveries_due", deliveries.c.due_at, sqlite_where=WAITING, postgresql_where=WAITING)
+Index("deliveries_recent", deliveries.c.received_at)
+
+settings = Table(
+    "settings",
+    metadata,
+    Column("owner", key_text(), primary_key=True),
+    Column("key", key_text(), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("expires_at", Moment),
+)
+
+key_values = Table(
+    "key_values",
+    metadata,
+    Column("owner", key_text(), primary_key=True),
+    Column("key", key_text(), primary_key=True),
+    Column("value", Text, nullable=False),
+    Column("expires_at", Moment),
+)
+EXPIRING = text("expires_at IS NOT NULL")
+Index(
+    "key_values_expiring", key_values.c.expires_at, sqlite_where=EXPIRING, postgresql_where=EXPIRING
+)
+
+# Which secrets there are, whoever keeps their values: an OS keychain cannot list.
+secret_names = Table(
+    "secret_names",
+    metadata,
+    Column("owner", key_text(), primary_key=True),
+    Column("name", key_text(), primary_key=True),
+    Column("changed_at", Moment, nullable=False),
+)
+
+# What the encrypted store keeps; never anything in clear.
+sealed_secrets = Table(
+    "sealed_secrets",
+    metadata,
+    Column("service", key_text(), primary_key=True),
+    Column("username", key_text(), primary_key=True),
+    Column("key_id", Text, nullable=False),
+    Column("nonce", LargeBinary, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+)

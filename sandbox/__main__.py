@@ -15,9 +15,7 @@ def main() -> int:
         description="Local Optimizely, Brevo and Tajo on the loopback address.",
     )
     parser.add_argument("--port", type=_port, default=9900, help="0 takes a free one")
-    parser.add_argument(
-        "--json", action="store_true", help="print addresses and credentials"
-    )
+    parser.add_argument("--json", action="store_true", help="print addresses and credentials")
     given = parser.parse_args()
     try:
         serve(given.port, as_json=given.json)

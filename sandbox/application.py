@@ -17,6 +17,7 @@ from sandbox.account.account import Account
 from sandbox.account.faults import Fault
 from sandbox.addresses import Addresses
 from sandbox.brevo.api import brevo_application
+from sandbox.brevo.gate import Refusal, refused
 from sandbox.control.api import control_application
 from sandbox.not_served import not_served
 from sandbox.optimizely.cdn import cdn_routes
@@ -24,6 +25,15 @@ from sandbox.optimizely.flags import flags_application
 from sandbox.optimizely.gate import problem, v2_error
 from sandbox.optimizely.logx import logx_routes
 from sandbox.optimizely.rest import rest_application
+
+FAULT_CODES = {
+    400: "invalid_parameter",
+    401: "unauthorized",
+    403: "permission_denied",
+    404: "document_not_found",
+    425: "account_in_process",
+    429: "too_many_requests",
+}
 
 
 def index(account: Account, addresses: Addresses) -> dict[str, Any]:
@@ -45,9 +55,7 @@ def application(account: Account, addresses: Addresses) -> ASGIApp:
             Mount(paths.OPTIMIZELY_OAUTH, not_served("OAuth")),
             Mount(paths.OPTIMIZELY_CDN, routes=cdn_routes(account)),
             Mount(paths.OPTIMIZELY_LOGX, routes=logx_routes(account)),
-            Mount(
-                paths.BREVO, brevo_application(account, addresses.base + paths.BREVO)
-            ),
+            Mount(paths.BREVO, brevo_application(account, addresses.base + paths.BREVO)),
             Mount(paths.TAJO, not_served("Tajo, whose API is not public")),
             Mount(paths.CONTROL, control_application(account, addresses)),
         ]
@@ -80,8 +88,12 @@ def _failed(fault: Fault, path: str) -> Response:
         response = v2_error(status, message)
     elif path.startswith(paths.OPTIMIZELY_FLAGS):
         response = problem(status, message)
+    elif path.startswith(paths.BREVO):
+        response = refused(Refusal(status, FAULT_CODES.get(status, "server_error"), message))
     else:
-        response = wire.json({"code": "fault", "message": message}, status=status)
+        response = wire.json({"message": message}, status=status)
     if fault.retry_after is not None:
-        response.headers["retry-after"] = str(fault.retry_after)
+        # Brevo has a header of its own for it.
+        name = "x-sib-ratelimit-reset" if path.startswith(paths.BREVO) else "retry-after"
+        response.headers[name] = str(fault.retry_after)
     return response

@@ -14,12 +14,8 @@ def not_served(what: str) -> ASGIApp:
 
     async def application(scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
-        sentence = (
-            f"The sandbox does not serve {what}: {request.method} {request.url.path}."
-        )
-        response: Response = wire.json(
-            {"code": "not_implemented", "message": sentence}, status=501
-        )
+        sentence = f"The sandbox does not serve {what}: {request.method} {request.url.path}."
+        response: Response = wire.json({"code": "not_implemented", "message": sentence}, status=501)
         await response(scope, receive, send)
 
     return application

@@ -32,9 +32,7 @@ class Running:
 
     def control(self, name: str, /, **body: Any) -> dict[str, Any]:
         """Post a control and return its answer; a refused one raises with the sentence."""
-        answer = httpx.post(
-            f"{self.info['control']}/{name}", json=body, trust_env=False
-        )
+        answer = httpx.post(f"{self.info['control']}/{name}", json=body, trust_env=False)
         if answer.is_error:
             raise ValueError(f"{name}: {answer.json()['message']}")
         return dict(answer.json())
@@ -47,17 +45,13 @@ class Running:
         """Change the model."""
         return self.control("change", **body)
 
-    def publish(
-        self, project_id: int, environment: str = "production"
-    ) -> dict[str, Any]:
+    def publish(self, project_id: int, environment: str = "production") -> dict[str, Any]:
         """Publish a datafile; returns its revision and what became of the webhooks."""
         return self.control("publish", project_id=project_id, environment=environment)
 
     def received(self, **narrowed: Any) -> list[dict[str, Any]]:
         """Return what arrived, in order; narrow by `service`, `kind`, `after`."""
-        answer = httpx.get(
-            f"{self.info['control']}/received", params=narrowed, trust_env=False
-        )
+        answer = httpx.get(f"{self.info['control']}/received", params=narrowed, trust_env=False)
         return list(answer.raise_for_status().json()["received"])
 
     def contacts(self) -> list[dict[str, Any]]:
@@ -84,15 +78,11 @@ class Running:
 def running(port: int = 0) -> Iterator[Running]:
     """Run a sandbox in a process of its own for the length of the block."""
     command = [sys.executable, "-m", "sandbox", "--port", str(port), "--json"]
-    with subprocess.Popen(
-        command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         if not line:
-            raise RuntimeError(
-                f"the sandbox did not start (exit status {process.wait()})"
-            )
+            raise RuntimeError(f"the sandbox did not start (exit status {process.wait()})")
         info = msgspec.json.decode(line)
         try:
             yield Running(info["control"].removesuffix("/control"), info, process)

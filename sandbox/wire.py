@@ -8,9 +8,7 @@ import msgspec
 from starlette.responses import Response
 
 
-def json(
-    content: Any, *, status: int = 200, headers: dict[str, str] | None = None
-) -> Response:
+def json(content: Any, *, status: int = 200, headers: dict[str, str] | None = None) -> Response:
     """Answer `content` (plain values, structs, dataclasses) as compact JSON."""
     return Response(
         msgspec.json.encode(content),

@@ -20,7 +20,7 @@ from sandbox.account.contact_attributes import (
     first_attributes,
 )
 from sandbox.account.imports import Import
-from sandbox.account.people import people
+from sandbox.account.people import FIRST_SEEN, people
 
 Values = dict[str, Any]  # Any: attribute values are JSON
 
@@ -56,9 +56,7 @@ class Brevo:
     folders: dict[int, Folder] = field(default_factory=dict)
     lists: dict[int, ContactList] = field(default_factory=dict)
     imports: dict[int, Import] = field(default_factory=dict)
-    _contact_ids: itertools.count[int] = field(
-        default_factory=lambda: itertools.count(1)
-    )
+    _contact_ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
     _other_ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     @classmethod
@@ -67,7 +65,7 @@ class Brevo:
         brevo = cls(clock)
         folder = brevo.add_folder("Newsletters")
         for name in ("Newsletter", "Customers", "Beta testers"):
-            brevo.add_list(name, folder.id)
+            brevo.add_list(name, folder.id).created_at = FIRST_SEEN
         for contact in people():
             brevo._keep(contact)
         brevo._contact_ids = itertools.count(len(brevo.contacts) + 1)
@@ -100,13 +98,9 @@ class Brevo:
 
     def members(self, list_id: int) -> list[Contact]:
         """Return the contacts on a list, oldest first."""
-        return [
-            contact for contact in self.contacts.values() if list_id in contact.list_ids
-        ]
+        return [contact for contact in self.contacts.values() if list_id in contact.list_ids]
 
-    def create(
-        self, email: str, values: Values, *, way: Way, list_ids: Iterable[int]
-    ) -> Contact:
+    def create(self, email: str, values: Values, *, way: Way, list_ids: Iterable[int]) -> Contact:
         """Create the contact of an address that is not known yet."""
         now = self.clock.now()
         contact = Contact(next(self._contact_ids), email, now, now, {}, [])
@@ -131,9 +125,7 @@ class Brevo:
                 contact.list_ids.append(list_id)
         contact.modified_at = self.clock.now()
 
-    def _set(
-        self, contact: Contact, name: str, value: Any, *, way: Way, clear_empty: bool
-    ) -> None:
+    def _set(self, contact: Contact, name: str, value: Any, *, way: Way, clear_empty: bool) -> None:
         attribute = self.attributes.get(name)
         if attribute is None or name == "EXT_ID":
             return

@@ -21,9 +21,7 @@ class Contact(msgspec.Struct, rename="camel"):
     email: str
     created_at: datetime
     modified_at: datetime
-    attributes: dict[
-        str, Any
-    ]  # Any: JSON values of whatever type years of imports left
+    attributes: dict[str, Any]  # Any: JSON values of whatever type years of imports left
     list_ids: list[int]
     email_blacklisted: bool = False
     sms_blacklisted: bool = False

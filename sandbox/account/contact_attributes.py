@@ -69,17 +69,13 @@ class ContactAttribute:
         return reader(value, way) if reader else Drop.VALUE
 
     def _chosen(self, value: Any) -> Any:
-        if not isinstance(value, list) or not all(
-            each in self.options for each in value
-        ):
+        if not isinstance(value, list) or not all(each in self.options for each in value):
             return Drop.VALUE
         return list(dict.fromkeys(value))
 
     def _enumerated(self, value: Any) -> Any:
         for entry in self.enumeration:
-            if value in (entry["label"], entry["value"]) and not isinstance(
-                value, bool
-            ):
+            if value in (entry["label"], entry["value"]) and not isinstance(value, bool):
                 return entry["value"]
         return Drop.VALUE
 
@@ -94,11 +90,7 @@ def _float(value: Any, way: Way) -> Any:
             value = float(value)
         except ValueError:
             return Drop.VALUE
-        return (
-            (int(value) if value.is_integer() else value)
-            if math.isfinite(value)
-            else Drop.VALUE
-        )
+        return (int(value) if value.is_integer() else value) if math.isfinite(value) else Drop.VALUE
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number else Drop.VALUE
 
@@ -107,9 +99,7 @@ def _boolean(value: Any, way: Way) -> Any:
     # Imports understand Yes and No alone; calls about one contact take JSON's booleans.
     if way is Way.CALL:
         return value if isinstance(value, bool) else Drop.VALUE
-    return (
-        IMPORT_BOOLEANS.get(value, Drop.VALUE) if isinstance(value, str) else Drop.VALUE
-    )
+    return IMPORT_BOOLEANS.get(value, Drop.VALUE) if isinstance(value, str) else Drop.VALUE
 
 
 def _date(value: Any, way: Way) -> Any:
@@ -155,7 +145,5 @@ def first_attributes() -> dict[str, ContactAttribute]:
         "LANGUAGE": "text",
     }
     normal = [ContactAttribute(name, "normal", kind) for name, kind in types.items()]
-    blacklist = ContactAttribute(
-        "BLACKLIST", "global", "float", formula="COUNT[BLACKLISTED]"
-    )
+    blacklist = ContactAttribute("BLACKLIST", "global", "float", formula="COUNT[BLACKLISTED]")
     return {each.name: each for each in (*normal, blacklist)}

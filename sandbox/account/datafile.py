@@ -63,9 +63,7 @@ def datafile(
         "botFiltering": False,
         "sendFlagDecisions": project.is_flags_enabled,
         "region": "US",
-        "attributes": [
-            {"id": str(each.id), "key": each.key} for each in project.attributes
-        ],
+        "attributes": [{"id": str(each.id), "key": each.key} for each in project.attributes],
         "audiences": [_untyped(audience) for audience in audiences],
         "typedAudiences": [_typed(audience) for audience in audiences],
         "events": _events(project, rulesets),
@@ -81,9 +79,7 @@ def datafile(
             if flag.is_feature
         ],
         "rollouts": [
-            _rollout(flag, ruleset, environment)
-            for flag, ruleset in rulesets
-            if flag.is_feature
+            _rollout(flag, ruleset, environment) for flag, ruleset in rulesets if flag.is_feature
         ],
         "holdouts": [],
         "integrations": [],
@@ -97,11 +93,7 @@ def _experiments(ruleset: Ruleset, project: Project) -> list[Rule]:
     # The older model keeps experiments in the datafile whatever runs where.
     if not ruleset.enabled and project.is_flags_enabled:
         return []
-    return [
-        rule
-        for rule in ruleset.rules
-        if rule.is_experiment and rule.status != "concluded"
-    ]
+    return [rule for rule in ruleset.rules if rule.is_experiment and rule.status != "concluded"]
 
 
 def _deliveries(ruleset: Ruleset) -> list[Rule]:
@@ -216,16 +208,12 @@ def rollout_id(flag: Flag, environment: Environment) -> str:
     return f"rollout-{flag.id}-{environment.id}"
 
 
-def _feature_flag(
-    flag: Flag, ruleset: Ruleset, project: Project, environment: Environment
-) -> Json:
+def _feature_flag(flag: Flag, ruleset: Ruleset, project: Project, environment: Environment) -> Json:
     return {
         "id": str(flag.id),
         "key": flag.key,
         "rolloutId": rollout_id(flag, environment),
-        "experimentIds": [
-            str(rule.experiment_id) for rule in _experiments(ruleset, project)
-        ],
+        "experimentIds": [str(rule.experiment_id) for rule in _experiments(ruleset, project)],
         "variables": [_variable(definition) for definition in flag.variables],
     }
 
@@ -255,9 +243,7 @@ def _delivery(flag: Flag, rule: Rule) -> Json:
     """Render a delivery; a concluded experiment goes on under its own id with what it deployed."""
     delivery = _experiment(flag, rule) | {"status": "Running", "forcedVariations": {}}
     if rule.status == "concluded":
-        deployed = next(
-            each for each, _ in rule.weights if each.key == rule.deployed_variation_key
-        )
+        deployed = next(each for each, _ in rule.weights if each.key == rule.deployed_variation_key)
         delivery["variations"] = [_variation(flag, deployed)]
         delivery["trafficAllocation"] = [
             {"entityId": str(deployed.id), "endOfRange": EVERYTHING},

@@ -21,11 +21,7 @@ class Fault:
 
     def hits(self, method: str, path: str) -> bool:
         """Say whether this fault meets the request."""
-        return (
-            self.count > 0
-            and path.startswith(self.route)
-            and self.method in (None, method)
-        )
+        return self.count > 0 and path.startswith(self.route) and self.method in (None, method)
 
 
 class Faults:

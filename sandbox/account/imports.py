@@ -38,7 +38,6 @@ class Import:
     update_existing: bool = True
     clear_empty: bool = False
     blocklist: bool = False
-    notify_url: str | None = None
     done: bool = False
     invalid: list[str] = field(default_factory=list)
     duplicates: list[str] = field(default_factory=list)
@@ -72,9 +71,7 @@ class Import:
     def _apply(self, brevo: Brevo, email: str, row: Row, list_ids: list[int]) -> None:
         contact = brevo.by_email.get(email)
         if contact is None:
-            contact = brevo.create(
-                email, row.attributes, way=self.way, list_ids=list_ids
-            )
+            contact = brevo.create(email, row.attributes, way=self.way, list_ids=list_ids)
         elif self.update_existing:
             brevo.write(
                 contact,

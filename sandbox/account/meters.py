@@ -43,22 +43,17 @@ class Meter:
             while times and times[0] <= now - window.seconds:
                 times.popleft()
         full = any(
-            len(times) >= window.limit
-            for window, times in zip(self._windows, taken, strict=True)
+            len(times) >= window.limit for window, times in zip(self._windows, taken, strict=True)
         )
         if not full:
             for times in taken:
                 times.append(now)
         return self._reading(taken, now=now, allowed=not full)
 
-    def _reading(
-        self, taken: list[deque[float]], *, now: float, allowed: bool
-    ) -> Reading:
+    def _reading(self, taken: list[deque[float]], *, now: float, allowed: bool) -> Reading:
         window, times = min(
             zip(self._windows, taken, strict=True),
             key=lambda pair: (pair[0].limit - len(pair[1])) / pair[0].limit,
         )
         left = times[0] + window.seconds - now if times else 0.0
-        return Reading(
-            allowed, window.limit, window.limit - len(times), max(1, math.ceil(left))
-        )
+        return Reading(allowed, window.limit, window.limit - len(times), max(1, math.ceil(left)))

@@ -53,9 +53,7 @@ class Optimizely:
         self.changes: list[dict[str, Any]] = []
         for project in self.projects:
             for environment in project.environments:
-                self._publish(
-                    project, environment, FIRST_REVISION, FIRST_PUBLISHED, lag=0
-                )
+                self._publish(project, environment, FIRST_REVISION, FIRST_PUBLISHED, lag=0)
 
     def project(self, project_id: int) -> Project | None:
         """Return the project with this id."""
@@ -63,9 +61,7 @@ class Optimizely:
 
     def environment_by_key(self, sdk_key: str) -> Environment | None:
         """Return the environment that owns an SDK key."""
-        environments = (
-            each for project in self.projects for each in project.environments
-        )
+        environments = (each for project in self.projects for each in project.environments)
         return next((each for each in environments if each.sdk_key == sdk_key), None)
 
     def audience(self, audience_id: int) -> tuple[Project, Audience] | None:
@@ -76,18 +72,14 @@ class Optimizely:
                     return project, audience
         return None
 
-    def register(
-        self, project_id: int, *, name: str, url: str, events: tuple[str, ...]
-    ) -> Webhook:
+    def register(self, project_id: int, *, name: str, url: str, events: tuple[str, ...]) -> Webhook:
         """Remember who wants to hear of a project's events."""
         number = next(self._webhook_ids)
         webhook = Webhook(number, project_id, name, url, events, self._clock.now())
         self.webhooks[number] = webhook
         return webhook
 
-    def note_change(
-        self, project: Project, **facts: Any
-    ) -> None:  # Any: facts are JSON
+    def note_change(self, project: Project, **facts: Any) -> None:  # Any: facts are JSON
         """Append to the project's change feed."""
         entry = {
             "id": 1_000_000 + len(self.changes) + 1,
@@ -97,9 +89,7 @@ class Optimizely:
         }
         self.changes.append(entry | facts)
 
-    def publish(
-        self, project: Project, environment: Environment, *, lag: float = 0
-    ) -> Publication:
+    def publish(self, project: Project, environment: Environment, *, lag: float = 0) -> Publication:
         """Publish the model as it is now; the edge has it `lag` sandbox seconds later."""
         newest = environment.newest
         # Last-Modified counts whole seconds: no two revisions may share one.
@@ -116,8 +106,6 @@ class Optimizely:
         lag: float,
     ) -> Publication:
         body = datafile(project, environment, revision=revision, account_id=ACCOUNT_ID)
-        publication = Publication(
-            revision, body, at, self._clock.now() + timedelta(seconds=lag)
-        )
+        publication = Publication(revision, body, at, self._clock.now() + timedelta(seconds=lag))
         environment.publications.append(publication)
         return publication

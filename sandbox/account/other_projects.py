@@ -24,12 +24,8 @@ def mobile_api() -> Project:
         ),
         block=2,
     )
-    builder.environment(
-        "production", "Production", sdk_key="SandboxMobileProd1", priority=1
-    )
-    builder.environment(
-        "development", "Development", sdk_key="SandboxMobileDev1", priority=2
-    )
+    builder.environment("production", "Production", sdk_key="SandboxMobileProd1", priority=1)
+    builder.environment("development", "Development", sdk_key="SandboxMobileDev1", priority=2)
     builder.attributes("app_version", "plan", "country", "is_vip")
     builder.event("app_open", "App open")
     builder.event("rating_given", "Rating given", category="convert")
@@ -86,18 +82,15 @@ def legacy_full_stack() -> Project:
         ),
         block=3,
     )
-    builder.environment(
-        "production", "Production", sdk_key="SandboxLegacyProd1", priority=1
-    )
-    builder.environment(
-        "development", "Development", sdk_key="SandboxLegacyDev1", priority=2
-    )
+    builder.environment("production", "Production", sdk_key="SandboxLegacyProd1", priority=1)
+    builder.environment("development", "Development", sdk_key="SandboxLegacyDev1", priority=2)
     builder.attributes("country", "plan")
     builder.event("signup", "Sign-up", category="sign_up")
-    british = builder.audience(
-        "British visitors", ["and", leaf("country", "exact", "GB")]
+    british = builder.audience("British visitors", ["and", leaf("country", "exact", "GB")])
+    arms: tuple[tuple[str, str, bool, dict[str, str]], ...] = (
+        ("control", "Control", False, {}),
+        ("short", "Short form", True, {}),
     )
-    arms = (("control", "Control", False, {}), ("short", "Short form", True, {}))
     halves = {"control": 5000, "short": 5000}
     builder.flag(
         "signup_form",
@@ -109,9 +102,7 @@ def legacy_full_stack() -> Project:
             Delivery("signup_form_rollout", "on", british),
         ),
     )
-    builder.flag(
-        "pdf_invoice", "PDF invoice", production=(Delivery("pdf_invoice_rollout"),)
-    )
+    builder.flag("pdf_invoice", "PDF invoice", production=(Delivery("pdf_invoice_rollout"),))
     _standalone(builder, "landing_headline", halves, "running")
     _standalone(builder, "footer_links", halves, "paused")
     _standalone(builder, "trial_length", halves, "draft")

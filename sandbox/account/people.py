@@ -69,11 +69,13 @@ def _pick(chance: random.Random, options: Sequence[Any]) -> Any:
 
 def _person(chance: random.Random, number: int) -> Contact:
     first, last = _pick(chance, FIRST_NAMES), _pick(chance, LAST_NAMES)
+    if number == 1:  # named by an allow list in the project Shop backend
+        first, last = FIRST_NAMES[0], LAST_NAMES[0]
     local = AWKWARD.get(number, f"{first[1]}.{last[1]}")
     joined = FIRST_SEEN + timedelta(minutes=487 * number)
     contact = Contact(
         id=number,
-        email=f"{local}.{number}@{_pick(chance, DOMAINS)}",
+        email=f"{local}.{number}@{_pick(chance, DOMAINS) if number > 1 else DOMAINS[0]}",
         created_at=joined,
         modified_at=joined + timedelta(minutes=int(chance.random() * 40_000)),
         attributes=_attributes(chance, first[0], last[0]),
@@ -81,9 +83,6 @@ def _person(chance: random.Random, number: int) -> Contact:
     )
     if chance.random() < BLOCKLISTED:
         contact.email_blacklisted = True
-    if number == 1:
-        # Named by an allow list in the project Shop backend.
-        contact.email = "anna.jansen.1@example.com"
     return contact
 
 
@@ -94,9 +93,7 @@ def _attributes(chance: random.Random, first: str, last: str) -> dict[str, Any]:
     for name, value in values.items():
         fate = chance.random()
         if fate >= MISSING:
-            kept[name] = (
-                wrong[name] if fate >= 1 - WRONG_TYPE and name in wrong else value
-            )
+            kept[name] = wrong[name] if fate >= 1 - WRONG_TYPE and name in wrong else value
     return kept
 
 

@@ -28,9 +28,7 @@ CREATED = datetime(2025, 2, 3, 9, 0, tzinfo=UTC)
 EVERYONE: Condition = []
 
 
-def leaf(
-    name: str, match: str, value: Any = None
-) -> dict[str, Any]:  # Any: a JSON scalar
+def leaf(name: str, match: str, value: Any = None) -> dict[str, Any]:  # Any: a JSON scalar
     """Write one condition on an attribute in the datafile's words."""
     condition = {"type": "custom_attribute", "name": name, "match": match}
     return condition if match == "exists" else condition | {"value": value}
@@ -83,9 +81,7 @@ class ProjectBuilder:
     def environment(self, key: str, name: str, *, sdk_key: str, priority: int) -> None:
         """Add an environment; the first is the primary one."""
         is_primary = not self.project.environments
-        environment = Environment(
-            self._id(3_000_000), key, name, sdk_key, is_primary, priority
-        )
+        environment = Environment(self._id(3_000_000), key, name, sdk_key, is_primary, priority)
         self.project.environments.append(environment)
 
     def attributes(self, *keys: str) -> None:
@@ -94,13 +90,9 @@ class ProjectBuilder:
 
     def event(self, key: str, name: str, *, category: str = "other") -> None:
         """Declare an event."""
-        self.project.events.append(
-            Event(self._id(6_000_000), key, name, category=category)
-        )
+        self.project.events.append(Event(self._id(6_000_000), key, name, category=category))
 
-    def audience(
-        self, name: str, conditions: Condition, *, archived: bool = False
-    ) -> Condition:
+    def audience(self, name: str, conditions: Condition, *, archived: bool = False) -> Condition:
         """Add an audience; return the condition by which rules name it."""
         audience = Audience(self._id(7_000_000), name, conditions, archived)
         self.project.audiences.append(audience)
@@ -151,9 +143,7 @@ class ProjectBuilder:
         for environment in self.project.environments:
             planned = plans.get(environment.key, (Delivery(f"{key}_everyone"),))
             enabled = environment.key in on_in and not archived
-            flag.rulesets[environment.key] = self._ruleset(
-                flag, planned, enabled=enabled
-            )
+            flag.rulesets[environment.key] = self._ruleset(flag, planned, enabled=enabled)
         self.project.flags.append(flag)
         return flag
 
@@ -165,9 +155,7 @@ class ProjectBuilder:
     def _rule(self, flag: Flag, plan: Plan) -> Rule:
         number = next(self._experiment) + self._block * 10_000
         by_key = {variation.key: variation for variation in flag.variations}
-        weights = (
-            {plan.variation: EVERYTHING} if isinstance(plan, Delivery) else plan.weights
-        )
+        weights = {plan.variation: EVERYTHING} if isinstance(plan, Delivery) else plan.weights
         rule = Rule(
             id=self._id(1_000_000),
             key=plan.key,

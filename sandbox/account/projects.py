@@ -188,9 +188,7 @@ class Project:
 
     def flag(self, key: str) -> Flag | None:
         """Return the flag called `key`, or whose id reads so."""
-        return next(
-            (each for each in self.flags if key in (each.key, str(each.id))), None
-        )
+        return next((each for each in self.flags if key in (each.key, str(each.id))), None)
 
     def rules(self) -> Iterator[tuple[Flag, Environment, Ruleset, Rule]]:
         """Walk every rule of every flag in every environment."""

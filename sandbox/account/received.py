@@ -14,9 +14,7 @@ class Received:
         self._clock = clock
         self._entries: list[dict[str, Any]] = []
 
-    def add(
-        self, service: str, kind: str, **facts: Any
-    ) -> None:  # Any: facts are JSON as sent
+    def add(self, service: str, kind: str, **facts: Any) -> None:  # Any: facts are JSON as sent
         """Append one entry; `kind` names the operation, such as `contact.update`."""
         entry = {
             "sequence": len(self._entries) + 1,
@@ -26,9 +24,7 @@ class Received:
         }
         self._entries.append(entry | facts)
 
-    def entries(
-        self, *, service: str = "", kind: str = "", after: int = 0
-    ) -> list[dict[str, Any]]:
+    def entries(self, *, service: str = "", kind: str = "", after: int = 0) -> list[dict[str, Any]]:
         """Return entries later than sequence `after`, of one service and kind when given."""
         return [
             entry

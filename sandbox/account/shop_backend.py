@@ -21,18 +21,12 @@ CONTROL_AND_TREATMENT: tuple[tuple[str, str, bool, dict[str, str]], ...] = (
 def shop_backend() -> Project:
     """Build the project that most examples use."""
     builder = ProjectBuilder(
-        Project(
-            SHOP_BACKEND_ID, "Shop backend", "The web shop's servers", sdks=["python"]
-        ),
+        Project(SHOP_BACKEND_ID, "Shop backend", "The web shop's servers", sdks=["python"]),
         block=1,
     )
-    builder.environment(
-        "production", "Production", sdk_key="SandboxShopProd1", priority=1
-    )
+    builder.environment("production", "Production", sdk_key="SandboxShopProd1", priority=1)
     builder.environment("staging", "Staging", sdk_key="SandboxShopStag1", priority=2)
-    builder.environment(
-        "development", "Development", sdk_key="SandboxShopDev1", priority=3
-    )
+    builder.environment("development", "Development", sdk_key="SandboxShopDev1", priority=3)
     builder.attributes(*ATTRIBUTES)
     builder.event("purchase", "Purchase", category="purchase")
     builder.event("add_to_cart", "Add to cart", category="add_to_cart")
@@ -88,13 +82,8 @@ def _audiences(builder: ProjectBuilder) -> dict[str, Condition]:
         ),
         "strange": ("Reads our blog", _fx(leaf("language", "sounds_like", "en"))),
     }
-    builder.audience(
-        "Black Friday 2024", _fx(leaf("plan", "exact", "starter")), archived=True
-    )
-    return {
-        key: builder.audience(name, conditions)
-        for key, (name, conditions) in named.items()
-    }
+    builder.audience("Black Friday 2024", _fx(leaf("plan", "exact", "starter")), archived=True)
+    return {key: builder.audience(name, conditions) for key, (name, conditions) in named.items()}
 
 
 def _running_flags(builder: ProjectBuilder, audiences: dict[str, Condition]) -> None:
@@ -124,9 +113,7 @@ def _running_flags(builder: ProjectBuilder, audiences: dict[str, Condition]) -> 
             ),
         ),
         production=(
-            Experiment(
-                "checkout_q3", HALVES, name="Checkout Q3", metrics=("purchase",)
-            ),
+            Experiment("checkout_q3", HALVES, name="Checkout Q3", metrics=("purchase",)),
             Delivery("new_checkout_vip", "on", audiences["vip"]),
         ),
         staging=(Delivery("new_checkout_testers"),),
@@ -230,9 +217,7 @@ def _plain_flags(builder: ProjectBuilder, audiences: dict[str, Condition]) -> No
         "Referral bonus",
         variations=(("double", "Double bonus", True, {}),),
         production=(
-            Delivery(
-                "referral_double_newcomers", "double", audiences["newcomer"], 2000
-            ),
+            Delivery("referral_double_newcomers", "double", audiences["newcomer"], 2000),
             Delivery("referral_paying", "on", audiences["paying"], 5000),
             Delivery("referral_spenders", "on", audiences["spender"]),
         ),

@@ -60,12 +60,8 @@ def _attribute_routes(gate: Gate) -> list[Route]:
     write = gate.contacts
     return [
         Route(base, write(attributes.attributes)),
-        Route(
-            named, write(attributes.create, write="attribute.create"), methods=["POST"]
-        ),
-        Route(
-            named, write(attributes.update, write="attribute.update"), methods=["PUT"]
-        ),
+        Route(named, write(attributes.create, write="attribute.create"), methods=["POST"]),
+        Route(named, write(attributes.update, write="attribute.update"), methods=["PUT"]),
         Route(
             named,
             write(attributes.delete, write="attribute.delete"),
@@ -84,9 +80,7 @@ def _list_routes(gate: Gate) -> list[Route]:
     write = gate.contacts
     return [
         Route(folder, write(lists.folders)),
-        Route(
-            folder, write(lists.create_folder, write="folder.create"), methods=["POST"]
-        ),
+        Route(folder, write(lists.create_folder, write="folder.create"), methods=["POST"]),
         Route(
             folder + "/{id:int}",
             write(lists.delete_folder, write="folder.delete"),
@@ -122,6 +116,7 @@ def _contact_routes(gate: Gate) -> list[Route]:
     write = gate.contacts
     return [
         Route("/contacts", write(contacts.contacts)),
+        Route("/contacts/segments", write(contacts.segments)),
         Route(
             "/contacts",
             write(contacts.create, write="contact.create"),

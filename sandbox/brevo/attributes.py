@@ -61,9 +61,7 @@ def create(call: Call) -> Response:
     if name in known:
         raise invalid("Attribute name must be unique")
     if len(known) >= MOST_CUSTOM:
-        raise Refusal(
-            400, "out_of_range", f"At most {MOST_CUSTOM} attributes are allowed"
-        )
+        raise Refusal(400, "out_of_range", f"At most {MOST_CUSTOM} attributes are allowed")
     known[name] = _made(category, name, body)
     return Response(status_code=201)
 
@@ -94,9 +92,7 @@ def _made(category: str, name: str, body: AttributeBody) -> ContactAttribute:
 def _options(options: list[str]) -> list[str]:
     for option in options:
         if not option or len(option) > LONGEST_OPTION:
-            raise invalid(
-                f"multiCategoryOptions: 1 to {LONGEST_OPTION} characters each"
-            )
+            raise invalid(f"multiCategoryOptions: 1 to {LONGEST_OPTION} characters each")
     return list(dict.fromkeys(options))
 
 
@@ -159,7 +155,5 @@ def delete_option(call: Call) -> Response:
     for contact in call.brevo.contacts.values():
         chosen = contact.attributes.get(attribute.name, [])
         if option in chosen:
-            contact.attributes[attribute.name] = [
-                each for each in chosen if each != option
-            ]
+            contact.attributes[attribute.name] = [each for each in chosen if each != option]
     return wire.empty()

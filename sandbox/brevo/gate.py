@@ -88,19 +88,12 @@ class Call:
         if not text.isascii() or not text.isdigit():
             raise invalid(f"{name} should be a whole number")
         if most is not None and int(text) > most:
-            raise Refusal(
-                400, "out_of_range", f"{name} should not be greater than {most}"
-            )
+            raise Refusal(400, "out_of_range", f"{name} should not be greater than {most}")
         return int(text)
 
     def numbers(self, name: str) -> list[int]:
         """Read whole numbers from the query, repeated or separated by commas."""
-        words = [
-            word
-            for text in self.query.getlist(name)
-            for word in text.split(",")
-            if word
-        ]
+        words = [word for text in self.query.getlist(name) for word in text.split(",") if word]
         if not all(word.isascii() and word.isdigit() for word in words):
             raise invalid(f"{name} should be whole numbers")
         return [int(word) for word in words]
@@ -114,9 +107,7 @@ class Call:
             # A plus sign that was not encoded arrives as a space.
             moment = datetime.fromisoformat(text.replace(" ", "+"))
         except ValueError as error:
-            raise invalid(
-                f"{name} should be a UTC date-time (YYYY-MM-DDTHH:mm:ss.SSSZ)"
-            ) from error
+            raise invalid(f"{name} should be a UTC date-time (YYYY-MM-DDTHH:mm:ss.SSSZ)") from error
         if moment.tzinfo is None:
             raise invalid(f"{name} should carry a time zone")
         return moment
@@ -153,17 +144,13 @@ class Gate:
             body = await request.body()
             self.account.brevo.settle()
             if not self._knows(request.headers.get("api-key", "")):
-                return _told(Refusal(401, "unauthorized", "Key not found"))
-            meter = (
-                self.account.contacts_meter if contacts else self.account.other_meter
-            )
+                return refused(Refusal(401, "unauthorized", "Key not found"))
+            meter = self.account.contacts_meter if contacts else self.account.other_meter
             reading = meter.take(request.headers["api-key"])
             if not reading.allowed:
                 told = Refusal(429, "too_many_requests", "Rate limit exceeded")
-                return _metered(_told(told), reading)
-            call = Call(
-                self.account, self.base, request.path_params, request.query_params, body
-            )
+                return _metered(refused(told), reading)
+            call = Call(self.account, self.base, request.path_params, request.query_params, body)
             response = _handled(handler, call)
             if write:
                 self._remember(write, request, call, response)
@@ -176,9 +163,7 @@ class Gate:
         known = self.account.credentials.brevo_keys
         return any(hmac.compare_digest(given, each.encode()) for each in known)
 
-    def _remember(
-        self, kind: str, request: Request, call: Call, response: Response
-    ) -> None:
+    def _remember(self, kind: str, request: Request, call: Call, response: Response) -> None:
         facts = {
             "method": request.method,
             "path": request.url.path,
@@ -190,7 +175,7 @@ class Gate:
         """Answer what no route answers (404, 405) in Brevo's shape."""
         status = error.status_code if isinstance(error, HTTPException) else 500
         message = f"{request.method} {request.url.path} is not here"
-        return _told(Refusal(status, CODES.get(status, "bad_request"), message))
+        return refused(Refusal(status, CODES.get(status, "bad_request"), message))
 
 
 def _handled(handler: Handler, call: Call) -> Response:
@@ -199,10 +184,11 @@ def _handled(handler: Handler, call: Call) -> Response:
             raise invalid("The body should not exceed 10 MB")
         return handler(call)
     except Refusal as refusal:
-        return _told(refusal)
+        return refused(refusal)
 
 
-def _told(refusal: Refusal) -> Response:
+def refused(refusal: Refusal) -> Response:
+    """Write a refusal as Brevo does."""
     return wire.json(refusal.body, status=refusal.status)
 
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import asyncio
 import csv
 import io
+import logging
 from typing import Any
 
+import httpx
 import msgspec
+from starlette.background import BackgroundTask
 from starlette.responses import Response
 
 from sandbox import wire
+from sandbox.account.brevo import Brevo
 from sandbox.account.contact_attributes import Way
-from sandbox.account.imports import Import, Row
+from sandbox.account.imports import TAKES, Import, Row
 from sandbox.brevo.gate import Call, Refusal, invalid, missing, unknown
 
 MOST_PROCESSES = 50
+NOTIFY_TIMEOUT = 5.0  # seconds
 DELIMITER = ";"
 IDENTIFIERS = frozenset({"EMAIL", "EXT_ID", "SMS", "WHATSAPP", "LANDLINE_NUMBER"})
 
@@ -74,7 +80,25 @@ def start(call: Call) -> Response:
     )
     call.brevo.start_import(job)
     call.note["process_id"] = job.id
-    return wire.json({"processId": job.id}, status=202)
+    response = wire.json({"processId": job.id}, status=202)
+    response.background = BackgroundTask(_finish, call.brevo, job.id, body.notify_url)
+    return response
+
+
+async def _finish(brevo: Brevo, process_id: int, notify_url: str | None) -> None:
+    """Carry the import out in its own time, then tell whoever wants to know.
+
+    Brevo does not document the body of the notification; here it is the process id.
+    """
+    await asyncio.sleep(TAKES)
+    brevo.settle()
+    if notify_url is None:
+        return
+    try:
+        async with httpx.AsyncClient(timeout=NOTIFY_TIMEOUT, trust_env=False) as client:
+            await client.post(notify_url, json={"processId": process_id})
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        logging.getLogger(__name__).warning("notifyUrl was not reached: %s", error)
 
 
 def _rows(body: ImportBody) -> tuple[list[Row], Way]:
@@ -94,10 +118,7 @@ def _json_rows(rows: list[JsonRow]) -> list[Row]:
     return [
         Row(
             row.email or "",
-            {
-                name: "" if value is None else value
-                for name, value in row.attributes.items()
-            },
+            {name: "" if value is None else value for name, value in row.attributes.items()},
             row.ext_id,
         )
         for row in rows
@@ -108,19 +129,11 @@ def _csv_rows(text: str) -> list[Row]:
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=DELIMITER)
     columns = [name.strip().upper() for name in reader.fieldnames or ()]
     if "EMAIL" not in columns:
-        raise invalid(
-            "fileBody: no valid identifier column; the first line names the columns"
-        )
+        raise invalid("fileBody: no valid identifier column; the first line names the columns")
     rows = []
     for line in reader:
-        cells = {
-            str(name).strip().upper(): value or ""
-            for name, value in line.items()
-            if name
-        }
-        values = {
-            name: value for name, value in cells.items() if name not in IDENTIFIERS
-        }
+        cells = {str(name).strip().upper(): value or "" for name, value in line.items() if name}
+        values = {name: value for name, value in cells.items() if name not in IDENTIFIERS}
         rows.append(Row(cells.get("EMAIL", ""), values, cells.get("EXT_ID") or None))
     if not rows:
         raise invalid("fileBody has no rows")
@@ -131,9 +144,7 @@ def _lists(call: Call, body: ImportBody) -> list[int]:
     if body.new_list is not None:
         if body.new_list.folder_id not in call.brevo.folders:
             raise invalid("Folder does not exist")
-        return [
-            call.brevo.add_list(body.new_list.list_name, body.new_list.folder_id).id
-        ]
+        return [call.brevo.add_list(body.new_list.list_name, body.new_list.folder_id).id]
     if not body.list_ids:
         raise missing("Either listIds or newList is required")
     gone = [list_id for list_id in body.list_ids if list_id not in call.brevo.lists]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -43,9 +44,7 @@ class MembersBody(msgspec.Struct, rename="camel"):
 
 def folders(call: Call) -> Response:
     """Answer one page of folders."""
-    shown = [
-        {"id": folder.id, "name": folder.name} for folder in call.brevo.folders.values()
-    ]
+    shown = [{"id": folder.id, "name": folder.name} for folder in call.brevo.folders.values()]
     return _page(call, "folders", shown)
 
 
@@ -56,9 +55,7 @@ def create_folder(call: Call) -> Response:
     if not name:
         raise missing("name is required")
     if len(call.brevo.folders) >= MOST_FOLDERS:
-        raise Refusal(
-            400, "out_of_range", f"At most {MOST_FOLDERS} folders are allowed"
-        )
+        raise Refusal(400, "out_of_range", f"At most {MOST_FOLDERS} folders are allowed")
     return wire.json({"id": call.brevo.add_folder(name).id}, status=201)
 
 
@@ -68,9 +65,7 @@ def delete_folder(call: Call) -> Response:
     call.note = {"folder_id": folder_id}
     if call.brevo.folders.pop(folder_id, None) is None:
         raise unknown("Folder ID does not exist")
-    for each in [
-        each for each in call.brevo.lists.values() if each.folder_id == folder_id
-    ]:
+    for each in [each for each in call.brevo.lists.values() if each.folder_id == folder_id]:
         call.brevo.delete_list(each.id)
     return wire.empty()
 
@@ -108,9 +103,7 @@ def _shown(call: Call, each: ContactList) -> dict[str, Any]:
 
 def lists(call: Call) -> Response:
     """Answer one page of lists."""
-    return _page(
-        call, "lists", [_shown(call, each) for each in call.brevo.lists.values()]
-    )
+    return _page(call, "lists", [_shown(call, each) for each in call.brevo.lists.values()])
 
 
 def create_list(call: Call) -> Response:
@@ -123,9 +116,7 @@ def create_list(call: Call) -> Response:
         raise invalid("Folder ID does not exist")
     if len(call.brevo.lists) >= MOST_LISTS:
         raise Refusal(400, "out_of_range", f"At most {MOST_LISTS} lists are allowed")
-    return wire.json(
-        {"id": call.brevo.add_list(body.name, body.folder_id).id}, status=201
-    )
+    return wire.json({"id": call.brevo.add_list(body.name, body.folder_id).id}, status=201)
 
 
 def _list(call: Call) -> ContactList:
@@ -214,17 +205,16 @@ def remove_members(call: Call) -> Response:
 
 
 def _change_members(
-    call: Call, body: MembersBody, change: Any, already: str
+    call: Call, body: MembersBody, change: Callable[[Contact], bool], already: str
 ) -> Response:
     given = [each for each in (body.emails, body.ids, body.ext_ids) if each is not None]
     if len(given) != 1 or not given[0]:
         raise missing("Exactly one of emails, ids or extIds is required")
     call.note = {"list_id": call.params["id"], "members": given[0]}
     if len(given[0]) > MOST_MEMBERS_PER_CALL:
-        raise Refusal(
-            400, "out_of_range", f"At most {MOST_MEMBERS_PER_CALL} contacts per call"
-        )
-    success, failure = [], []
+        raise Refusal(400, "out_of_range", f"At most {MOST_MEMBERS_PER_CALL} contacts per call")
+    success: list[str | int] = []
+    failure: list[str | int] = []
     for member in given[0]:
         contact = _member(call, body, member)
         changed = contact is not None and change(contact)

@@ -21,6 +21,7 @@ from sandbox.control import changes, webhooks
 from sandbox.control.refusal import BadControl
 
 Payload = TypeVar("Payload")
+LONGEST = 10 * 366 * 86_400  # seconds: ten years
 WHERE = re.compile(r"(?P<what>.*?) - at `\$\.?(?P<field>.*)`", re.DOTALL)
 UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<field>.*?)`")
 
@@ -28,7 +29,7 @@ UNKNOWN_FIELD = re.compile(r"Object contains unknown field `(?P<field>.*?)`")
 class ClockBody(msgspec.Struct, forbid_unknown_fields=True):
     """How far the clock moves."""
 
-    advance: Annotated[float, msgspec.Meta(ge=0)]
+    advance: Annotated[float, msgspec.Meta(ge=0, le=LONGEST)]
 
 
 class PublishBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -36,7 +37,7 @@ class PublishBody(msgspec.Struct, forbid_unknown_fields=True):
 
     project_id: int | str
     environment: str | None = None
-    edge_lag: Annotated[float, msgspec.Meta(ge=0)] = 0
+    edge_lag: Annotated[float, msgspec.Meta(ge=0, le=LONGEST)] = 0
 
 
 class FaultBody(msgspec.Struct, forbid_unknown_fields=True):
@@ -60,9 +61,7 @@ def control_application(account: Account, addresses: Addresses) -> Starlette:
         "/faults": controls.faults,
         "/reset": controls.reset,
     }
-    routes = [
-        Route(path, _told(handler), methods=["POST"]) for path, handler in posts.items()
-    ]
+    routes = [Route(path, _told(handler), methods=["POST"]) for path, handler in posts.items()]
     routes.append(Route("/received", _told(controls.received)))
     return Starlette(routes=routes, exception_handlers={HTTPException: _unrouted})
 
@@ -135,15 +134,11 @@ class Controls:
         body = await _payload(request, PublishBody)
         project = changes.project_of(self._account, body.project_id)
         environment = changes.environment_of(project, body.environment)
-        publication = self._account.optimizely.publish(
-            project, environment, lag=body.edge_lag
-        )
+        publication = self._account.optimizely.publish(project, environment, lag=body.edge_lag)
         told = webhooks.datafile_updated(
             self._account, self._addresses, project, environment, publication
         )
-        deliveries = await webhooks.deliver(
-            self._account, project, webhooks.DATAFILE_UPDATED, told
-        )
+        deliveries = await webhooks.deliver(self._account, project, webhooks.DATAFILE_UPDATED, told)
         return wire.json(
             {
                 "project_id": project.id,
@@ -162,9 +157,7 @@ class Controls:
         if body.status is None and not body.delay:
             raise BadControl("status", "give a status, a delay, or both")
         method = body.method.upper() if body.method else None
-        fault = Fault(
-            body.route, body.status, body.count, body.delay, method, body.retry_after
-        )
+        fault = Fault(body.route, body.status, body.count, body.delay, method, body.retry_after)
         self._account.faults.add(fault)
         return wire.json({"fault": fault})
 

@@ -64,9 +64,7 @@ def apply(account: Account, change: Change) -> dict[str, Any]:
 def _target(change: Change) -> str:
     given = [name for name in TARGETS if getattr(change, name) is not None]
     if len(given) != 1:
-        raise BadControl(
-            "", f"name exactly one of {', '.join(TARGETS)}; got {given or 'none'}"
-        )
+        raise BadControl("", f"name exactly one of {', '.join(TARGETS)}; got {given or 'none'}")
     return given[0]
 
 
@@ -108,17 +106,13 @@ def _change_flag(account: Account, change: Change) -> dict[str, Any]:
     flag = project.flag(str(change.flag))
     if flag is None:
         keys = ", ".join(each.key for each in project.flags)
-        raise BadControl(
-            "flag", f"must be one of {keys}, or its id; not {change.flag!r}"
-        )
+        raise BadControl("flag", f"must be one of {keys}, or its id; not {change.flag!r}")
     ruleset = flag.rulesets[environment.key]
     if change.percentage is not None:
         # What reaches everyone else: the last delivery.
         deliveries = [rule for rule in ruleset.rules if not rule.is_experiment]
         if not deliveries:
-            raise BadControl(
-                "percentage", f"flag {flag.key} delivers nothing in {environment.key}"
-            )
+            raise BadControl("percentage", f"flag {flag.key} delivers nothing in {environment.key}")
         deliveries[-1].percentage = _basis_points(change.percentage)
     if change.enable is not None:
         ruleset.enabled = change.enable
@@ -130,9 +124,7 @@ def _basis_points(percentage: float) -> int:
     return round(percentage * 100)
 
 
-def _note(
-    account: Account, project: Project, kind: str, number: int, name: str
-) -> None:
+def _note(account: Account, project: Project, kind: str, number: int, name: str) -> None:
     account.optimizely.note_change(
         project,
         change_type="update",
@@ -144,16 +136,15 @@ def _note(
 
 def _change_experiment(account: Account, change: Change) -> dict[str, Any]:
     project, environment, flag, rule = _experiment(account, change)
-    if change.status is not None:
-        if change.status not in STATUSES:
-            raise BadControl(
-                "status", f"must be one of {', '.join(STATUSES)}; or use conclude"
-            )
-        rule.status = change.status  # type: ignore[assignment]  # one of STATUSES
-    if change.percentage is not None:
-        rule.percentage = _basis_points(change.percentage)
+    if change.status not in (None, *STATUSES):
+        raise BadControl("status", f"must be one of {', '.join(STATUSES)}; or use conclude")
     if change.conclude or change.deploy or change.outcome:
         _conclude(rule, change)
+    if change.status is not None:
+        rule.status = change.status  # type: ignore[assignment]  # one of STATUSES
+        rule.outcome = rule.deployed_variation_key = None
+    if change.percentage is not None:
+        rule.percentage = _basis_points(change.percentage)
     _note(account, project, "rule", rule.id, rule.key)
     return {
         "project_id": project.id,
@@ -164,9 +155,7 @@ def _change_experiment(account: Account, change: Change) -> dict[str, Any]:
     }
 
 
-def _experiment(
-    account: Account, change: Change
-) -> tuple[Project, Environment, Flag, Rule]:
+def _experiment(account: Account, change: Change) -> tuple[Project, Environment, Flag, Rule]:
     """Find an experiment by its id anywhere, or by its key in one project and environment."""
     wanted = str(change.experiment)
     projects = [each for each in account.optimizely.projects if each.environments]
@@ -174,9 +163,7 @@ def _experiment(
         projects = [project_of(account, change.project_id)]
     known: list[str] = []
     for project in projects:
-        place = (
-            environment_of(project, change.environment) if change.environment else None
-        )
+        place = environment_of(project, change.environment) if change.environment else None
         for flag, environment, _, rule in project.rules():
             if not rule.is_experiment or (place and environment is not place):
                 continue
@@ -193,14 +180,10 @@ def _conclude(rule: Rule, change: Change) -> None:
         raise BadControl("conclude", "must be true with deploy or outcome")
     keys = [variation.key for variation, _ in rule.weights]
     if change.deploy is not None and change.deploy not in keys:
-        raise BadControl(
-            "deploy", f"must be one of {', '.join(keys)}, not {change.deploy!r}"
-        )
+        raise BadControl("deploy", f"must be one of {', '.join(keys)}, not {change.deploy!r}")
     outcome = change.outcome or ("positive" if change.deploy else "inconclusive")
     if outcome not in OUTCOMES:
-        raise BadControl(
-            "outcome", f"must be one of {', '.join(OUTCOMES)}, not {outcome!r}"
-        )
+        raise BadControl("outcome", f"must be one of {', '.join(OUTCOMES)}, not {outcome!r}")
     rule.status, rule.outcome, rule.deployed_variation_key = (
         "concluded",
         outcome,
@@ -210,21 +193,19 @@ def _conclude(rule: Rule, change: Change) -> None:
 
 def _change_contact(account: Account, change: Change) -> dict[str, Any]:
     brevo, wanted = account.brevo, str(change.contact)
-    by_id = brevo.contacts.get(int(wanted)) if wanted.isdigit() else None
+    by_id = brevo.contacts.get(int(wanted)) if wanted.isascii() and wanted.isdigit() else None
     contact = by_id or brevo.by_email.get(clean_address(wanted) or "")
     if contact is None:
-        raise BadControl(
-            "contact", f"must be the e-mail or id of a contact, not {wanted!r}"
-        )
-    for name, value in (change.attributes or {}).items():
-        if name.upper() not in brevo.attributes:
-            raise BadControl(
-                f"attributes.{name}", "must be an attribute of the account"
-            )
+        raise BadControl("contact", f"must be the e-mail or id of a contact, not {wanted!r}")
+    given = {name.upper(): value for name, value in (change.attributes or {}).items()}
+    for name in given:
+        if name not in brevo.attributes:
+            raise BadControl(f"attributes.{name}", "must be an attribute of the account")
+    for name, value in given.items():
         if value is None:
-            contact.attributes.pop(name.upper(), None)
+            contact.attributes.pop(name, None)
         else:
-            contact.attributes[name.upper()] = value
+            contact.attributes[name] = value
     contact.modified_at = account.clock.now()
     if change.unsubscribe is not None:
         contact.email_blacklisted = change.unsubscribe
@@ -247,8 +228,6 @@ def _delete_attribute(account: Account, change: Change) -> dict[str, Any]:
         raise BadControl("delete", "must be true")
     if name not in account.brevo.attributes:
         known = ", ".join(account.brevo.attributes)
-        raise BadControl(
-            "attribute", f"must be one of {known}; not {change.attribute!r}"
-        )
+        raise BadControl("attribute", f"must be one of {known}; not {change.attribute!r}")
     account.brevo.delete_attribute(name)
     return {"attribute": name}

@@ -55,9 +55,7 @@ def signature(secret: str, body: bytes) -> str:
     return "sha1=" + hmac.new(secret.encode(), body, hashlib.sha1).hexdigest()
 
 
-async def deliver(
-    account: Account, project: Project, event: str, body: bytes
-) -> list[Delivery]:
+async def deliver(account: Account, project: Project, event: str, body: bytes) -> list[Delivery]:
     """Post a body to everyone who registered for the event, in the order of registration."""
     hooks = [
         hook
@@ -77,6 +75,6 @@ async def _post(
 ) -> Delivery:
     try:
         answer = await client.post(hook.url, content=body, headers=headers)
-    except httpx.HTTPError as error:
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
         return Delivery(hook.url, None, f"{type(error).__name__}: {error}")
     return Delivery(hook.url, answer.status_code)

@@ -21,20 +21,14 @@ def cdn_routes(account: Account) -> list[Route]:
     """Return the routes below the CDN's base address."""
 
     async def edge(request: Request) -> Response:
-        environment = account.optimizely.environment_by_key(
-            request.path_params["sdk_key"]
-        )
+        environment = account.optimizely.environment_by_key(request.path_params["sdk_key"])
         if environment is None:
             return _unknown()
         return _answer(request, _at_edge(environment, account.clock.now()))
 
     async def origin(request: Request) -> Response:
-        environment = account.optimizely.environment_by_key(
-            request.path_params["sdk_key"]
-        )
-        return (
-            _unknown() if environment is None else _answer(request, environment.newest)
-        )
+        environment = account.optimizely.environment_by_key(request.path_params["sdk_key"])
+        return _unknown() if environment is None else _answer(request, environment.newest)
 
     return [
         Route("/datafiles/{sdk_key}.json", edge),
@@ -47,9 +41,7 @@ def _unknown() -> Response:
 
 
 def _at_edge(environment: Environment, now: datetime) -> Publication:
-    return next(
-        each for each in reversed(environment.publications) if each.edge_at <= now
-    )
+    return next(each for each in reversed(environment.publications) if each.edge_at <= now)
 
 
 def _answer(request: Request, publication: Publication) -> Response:
@@ -67,9 +59,7 @@ def _unchanged(request: Request, etag: str, published_at: datetime) -> bool:
     """Compare validators; an ETag, when sent, outranks the date (RFC 9110)."""
     tags = request.headers.get("if-none-match")
     if tags is not None:
-        return any(
-            tag.strip().removeprefix("W/") in (etag, "*") for tag in tags.split(",")
-        )
+        return any(tag.strip().removeprefix("W/") in (etag, "*") for tag in tags.split(","))
     since = request.headers.get("if-modified-since")
     if since is None:
         return False

@@ -136,9 +136,7 @@ def ruleset(item: Ruleset, *, owner: Flag, place: Environment) -> Json:
         "default_variation_key": item.default_variation.key,
         "default_variation_name": item.default_variation.name,
         "rule_priorities": [each.key for each in item.rules],
-        "rules": {
-            each.key: rule(each, item, owner=owner, place=place) for each in item.rules
-        },
+        "rules": {each.key: rule(each, item, owner=owner, place=place) for each in item.rules},
     }
 
 

@@ -47,9 +47,7 @@ def _project(call: Call) -> Project:
 
 def _flag(call: Call) -> tuple[Project, Flag]:
     project = _project(call)
-    found = next(
-        (each for each in project.flags if each.key == call.params["flag"]), None
-    )
+    found = next((each for each in project.flags if each.key == call.params["flag"]), None)
     if found is None:
         raise Refusal(404, f"Flag {call.params['flag']!r} was not found")
     return project, found
@@ -85,9 +83,7 @@ def _wanted_ruleset(call: Call, project: Project, flag: Flag) -> bool:
     """Apply the filters on rulesets, in one environment or in any."""
     enabled, place = call.flag("enabled"), call.query.get("environment")
     if place is not None and project.environment(place) is None:
-        raise Refusal(
-            400, f"environment: {place!r} does not exist in project {project.id}"
-        )
+        raise Refusal(400, f"environment: {place!r} does not exist in project {project.id}")
     types, statuses = call.words("rule_type"), call.words("rule_status")
     rulesets = [flag.rulesets[place]] if place else list(flag.rulesets.values())
     if enabled is not None and all(ruleset.enabled != enabled for ruleset in rulesets):
@@ -108,9 +104,7 @@ def variations(call: Call) -> Response:
     """List the variations of a flag."""
     _, flag = _flag(call)
     keys = [variation.key for variation in flag.variations]
-    return flags_page(
-        call, keys, lambda key: entities.variation(key, flag), under=OPTIMIZELY_FLAGS
-    )
+    return flags_page(call, keys, lambda key: entities.variation(key, flag), under=OPTIMIZELY_FLAGS)
 
 
 def ruleset(call: Call) -> Response:
@@ -124,9 +118,7 @@ def one_rule(call: Call) -> Response:
     flag, environment, ruleset = _place(call)
     for rule in ruleset.rules:
         if rule.key == call.params["rule"]:
-            return wire.json(
-                entities.rule(rule, ruleset, owner=flag, place=environment)
-            )
+            return wire.json(entities.rule(rule, ruleset, owner=flag, place=environment))
     raise Refusal(404, f"Rule {call.params['rule']!r} was not found")
 
 
@@ -167,6 +159,4 @@ def rule_by_experiment(call: Call) -> Response:
 def environments(call: Call) -> Response:
     """List the environments of a project."""
     project = _project(call)
-    return flags_page(
-        call, project.environments, entities.environment, under=OPTIMIZELY_FLAGS
-    )
+    return flags_page(call, project.environments, entities.environment, under=OPTIMIZELY_FLAGS)

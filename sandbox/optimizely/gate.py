@@ -54,12 +54,7 @@ class Call:
 
     def words(self, name: str) -> set[str]:
         """Read a list from the query, repeated or separated by commas."""
-        return {
-            word
-            for text in self.query.getlist(name)
-            for word in text.split(",")
-            if word
-        }
+        return {word for text in self.query.getlist(name) for word in text.split(",") if word}
 
     def project(self, project_id: int) -> Project:
         """Return a project that the token may read."""
@@ -67,9 +62,7 @@ class Call:
         if project is None:
             raise Refusal(404, f"Project {project_id} was not found")
         if not project.readable:
-            raise Refusal(
-                403, f"You do not have permission to read project {project_id}"
-            )
+            raise Refusal(403, f"You do not have permission to read project {project_id}")
         return project
 
     def payload(self, shape: type[Payload]) -> Payload:
@@ -151,9 +144,7 @@ class Gate:
         if scheme.lower() != "bearer" or not any(
             hmac.compare_digest(given, each.encode()) for each in known
         ):
-            raise Refusal(
-                401, "Authentication failed: the token is missing, wrong or revoked"
-            )
+            raise Refusal(401, "Authentication failed: the token is missing, wrong or revoked")
         if not self.meter().take(token).allowed:
             raise Refusal(429, "Too many requests for this token")
 

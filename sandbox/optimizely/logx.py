@@ -28,9 +28,7 @@ def logx_routes(account: Account) -> list[Route]:
     async def events(request: Request) -> Response:
         body = await request.body()
         if len(body) > MOST_BYTES:
-            return wire.json(
-                {"message": f"the body exceeds {MOST_BYTES} bytes"}, status=400
-            )
+            return wire.json({"message": f"the body exceeds {MOST_BYTES} bytes"}, status=400)
         try:
             msgspec.json.decode(body, type=Batch)
         except msgspec.DecodeError as error:

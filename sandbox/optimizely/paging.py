@@ -18,9 +18,7 @@ MOST_PER_PAGE = 100
 def _page_size(call: Call) -> int:
     size = call.number("per_page", 25)
     if not 1 <= size <= MOST_PER_PAGE:
-        raise Refusal(
-            400, f"per_page must be between 1 and {MOST_PER_PAGE}, not {size}"
-        )
+        raise Refusal(400, f"per_page must be between 1 and {MOST_PER_PAGE}, not {size}")
     return size
 
 
@@ -35,9 +33,7 @@ def _cut(items: Sequence[Entity], number: int, size: int) -> Sequence[Entity]:
     return items[(number - 1) * size : number * size]
 
 
-def v2_page(
-    call: Call, items: Sequence[Entity], render: Callable[[Entity], Any]
-) -> Response:
+def v2_page(call: Call, items: Sequence[Entity], render: Callable[[Entity], Any]) -> Response:
     """Answer one page as a bare array with RFC 8288 links; past the end it is empty."""
     size, number = _page_size(call), _page_number(call, "page")
     last = max(1, -(-len(items) // size))
@@ -61,9 +57,7 @@ def flags_page(
 ) -> Response:
     """Answer one page in the Flags envelope; links are relative to the Flags base address."""
     size = _page_size(call)
-    number = _page_number(
-        call, "page_token" if "page_token" in call.query else "page_number"
-    )
+    number = _page_number(call, "page_token" if "page_token" in call.query else "page_number")
     total = max(1, -(-len(items) // size))
     path = call.path.removeprefix(under)
     shown = [render(item) for item in _cut(items, number, size)]
@@ -84,7 +78,5 @@ def flags_page(
 
 def _link(call: Call, path: str, page: int) -> str:
     paging = ("page_token", "page_number")
-    others = [
-        (key, value) for key, value in call.query.multi_items() if key not in paging
-    ]
+    others = [(key, value) for key, value in call.query.multi_items() if key not in paging]
     return f"{path}?{urlencode([*others, ('page_token', page)])}"

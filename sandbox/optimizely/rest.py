@@ -63,10 +63,7 @@ def rest_application(account: Account, addresses: Addresses) -> Starlette:
 
 def me(call: Call) -> Response:
     """Say who the token belongs to."""
-    roles = [
-        {"project_id": project.id, "role": "viewer"}
-        for project in _readable(call.account)
-    ]
+    roles = [{"project_id": project.id, "role": "viewer"} for project in _readable(call.account)]
     return wire.json(
         {
             "id": "sandbox-collaborator",
@@ -115,9 +112,7 @@ def one_experiment(call: Call) -> Response:
     """Answer one experiment by the id that results use."""
     flag, project = _find(
         call,
-        lambda flag: any(
-            rule.experiment_id == call.params["id"] for rule in _own_rules(flag)
-        ),
+        lambda flag: any(rule.experiment_id == call.params["id"] for rule in _own_rules(flag)),
     )
     _legacy(call, project, "Experiments")
     return wire.json(entities.experiment(flag, project))
@@ -125,10 +120,7 @@ def one_experiment(call: Call) -> Response:
 
 def _own_rules(flag: Flag) -> list[Any]:
     return [
-        rule
-        for ruleset in flag.rulesets.values()
-        for rule in ruleset.rules
-        if rule.is_experiment
+        rule for ruleset in flag.rulesets.values() for rule in ruleset.rules if rule.is_experiment
     ]
 
 
@@ -149,9 +141,7 @@ def features(call: Call) -> Response:
 
 def one_feature(call: Call) -> Response:
     """Answer one feature."""
-    flag, project = _find(
-        call, lambda flag: flag.is_feature and flag.id == call.params["id"]
-    )
+    flag, project = _find(call, lambda flag: flag.is_feature and flag.id == call.params["id"])
     _legacy(call, project, "Features")
     return wire.json(entities.feature(flag, project))
 
@@ -182,9 +172,7 @@ def events(call: Call) -> Response:
 def attributes(call: Call) -> Response:
     """List the attributes of a project."""
     project = call.project(call.number("project_id"))
-    return v2_page(
-        call, project.attributes, lambda each: entities.attribute(each, project)
-    )
+    return v2_page(call, project.attributes, lambda each: entities.attribute(each, project))
 
 
 def environments(call: Call) -> Response:
@@ -209,11 +197,7 @@ def environment_datafile(call: Call) -> Response:
 def changes(call: Call) -> Response:
     """List what was changed in a project, newest first."""
     project = call.project(call.number("project_id"))
-    own = [
-        each
-        for each in call.account.optimizely.changes
-        if each["project_id"] == project.id
-    ]
+    own = [each for each in call.account.optimizely.changes if each["project_id"] == project.id]
     return v2_page(call, own[::-1], lambda each: each)
 
 
@@ -231,9 +215,7 @@ def register_webhook(call: Call) -> Response:
     body = call.payload(WebhookBody)
     unknown = [event for event in body.events if not event.startswith(HOOK_EVENT)]
     if unknown:
-        raise Refusal(
-            400, f"events: {unknown[0]!r} is no event; they are named {HOOK_EVENT}…"
-        )
+        raise Refusal(400, f"events: {unknown[0]!r} is no event; they are named {HOOK_EVENT}…")
     hook = call.account.optimizely.register(
         project.id, name=body.name, url=body.url, events=tuple(body.events)
     )

@@ -137,10 +137,7 @@ def _rest_words(condition: Any) -> Any:
     if isinstance(condition, list):
         return [_rest_words(part) for part in condition]
     if isinstance(condition, dict):
-        return {
-            {"match": "match_type"}.get(key, key): value
-            for key, value in condition.items()
-        }
+        return {{"match": "match_type"}.get(key, key): value for key, value in condition.items()}
     return condition
 
 
@@ -151,8 +148,7 @@ def _audience_text(condition: Condition) -> str:
 def experiment(item: Flag, owner: Project) -> Json:
     """Render a legacy experiment; its status is the primary environment's."""
     states = {
-        each.key: _rule_of(item, item.rulesets[each.key]).status
-        for each in owner.environments
+        each.key: _rule_of(item, item.rulesets[each.key]).status for each in owner.environments
     }
     primary = next(each for each in owner.environments if each.is_primary)
     rule = _rule_of(item, item.rulesets[primary.key])
@@ -165,9 +161,7 @@ def experiment(item: Flag, owner: Project) -> Json:
         "description": item.description,
         "type": "feature" if item.is_feature else "a/b",
         "status": STATUS[rule.status],
-        "environments": {
-            key: {"status": STATUS[status]} for key, status in states.items()
-        },
+        "environments": {key: {"status": STATUS[status]} for key, status in states.items()},
         "audience_conditions": _audience_text(rule.audience),
         "variations": [_variation(item, *pair) for pair in rule.weights],
         "metrics": rule.metrics,
@@ -177,9 +171,7 @@ def experiment(item: Flag, owner: Project) -> Json:
         "created": stamp(owner.created),
         "last_modified": stamp(owner.created),
     }
-    return shown | (
-        {"feature_id": item.id, "feature_key": item.key} if item.is_feature else {}
-    )
+    return shown | ({"feature_id": item.id, "feature_key": item.key} if item.is_feature else {})
 
 
 def _rule_of(flag: Flag, ruleset: Ruleset) -> Rule:
@@ -188,11 +180,7 @@ def _rule_of(flag: Flag, ruleset: Ruleset) -> Rule:
 
 def has_experiment(flag: Flag) -> bool:
     """Say whether a legacy feature carries an experiment."""
-    return any(
-        rule.is_experiment
-        for ruleset in flag.rulesets.values()
-        for rule in ruleset.rules
-    )
+    return any(rule.is_experiment for ruleset in flag.rulesets.values() for rule in ruleset.rules)
 
 
 def _variation(flag: Flag, variation: Variation, weight: int) -> Json:
@@ -214,10 +202,7 @@ def _variation(flag: Flag, variation: Variation, weight: int) -> Json:
 
 def _whitelist(rule: Rule) -> list[Json]:
     ids = {variation.key: variation.id for variation, _ in rule.weights}
-    return [
-        {"user_id": user, "variation_id": ids[key]}
-        for user, key in rule.allow_list.items()
-    ]
+    return [{"user_id": user, "variation_id": ids[key]} for user, key in rule.allow_list.items()]
 
 
 def feature(item: Flag, owner: Project) -> Json:

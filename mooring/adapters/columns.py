@@ -23,11 +23,11 @@ class Moment(TypeDecorator[datetime]):
     impl = BigInteger
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> int | None:
+    def process_bind_param(self, value: datetime | None, _dialect: Dialect) -> int | None:
         """Turn an aware time into microseconds."""
         return None if value is None else to_micros(value)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> datetime | None:
+    def process_result_value(self, value: Any | None, _dialect: Dialect) -> datetime | None:
         """Turn microseconds into a time in UTC."""
         return None if value is None else from_micros(value)
 
@@ -38,11 +38,11 @@ class JsonText(TypeDecorator[Any]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: Any, dialect: Dialect) -> str:
+    def process_bind_param(self, value: Any, _dialect: Dialect) -> str:
         """Write the value compactly."""
         return to_json(value)
 
-    def process_result_value(self, value: Any | None, dialect: Dialect) -> Any:
+    def process_result_value(self, value: Any | None, _dialect: Dialect) -> Any:
         """Read it back."""
         return None if value is None else json.loads(value)
 
@@ -53,7 +53,7 @@ class FreeText(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
+    def process_bind_param(self, value: str | None, _dialect: Dialect) -> str | None:
         """Replace what cannot be stored."""
         return None if value is None else storable(value)
 

@@ -6,6 +6,7 @@ schema revision differs from ``HEAD``: it would cost a second on every command.
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
@@ -36,6 +37,7 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        self._thread = threading.local()
         self._turn: AbstractContextManager[Any] = (
             nullcontext() if self.is_postgresql else _Turn(str(engine.url.database))
         )
@@ -62,7 +64,10 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection with one consistent view of the data."""
+        """Give a connection with one consistent view of the data; inside ``write``, its own."""
+        if outer := self._outer():
+            yield outer
+            return
         with self._explained(), self._engine.connect() as connection, connection.begin():
             yield connection
 
@@ -70,12 +75,20 @@ class Database:
     def write(self) -> Iterator[Connection]:
         """Give a connection whose changes are stored together, or not at all.
 
-        Not to be nested. Raises Conflict when other writers keep the database busy for too long.
+        Inside another ``write`` of this thread it joins that one. Raises Conflict when other
+        writers keep the database busy for too long.
         """
+        if outer := self._outer():
+            yield outer
+            return
         with self._explained(), self._turn, self._engine.connect() as connection:
             connection.execution_options(**{WRITING: True})
             with connection.begin():
-                yield connection
+                self._thread.connection = connection
+                try:
+                    yield connection
+                finally:
+                    self._thread.connection = None
 
     def revision(self, topic: str) -> int:
         """Return how often ``topic`` changed; what was cached under another number is stale."""
@@ -98,6 +111,11 @@ class Database:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+    def _outer(self) -> Connection | None:
+        """Return the connection of the ``write`` that this thread is inside of."""
+        outer: Connection | None = getattr(self._thread, "connection", None)
+        return outer
 
     def _bring_up_to_date(self) -> None:
         with self.read() as connection:
@@ -147,6 +165,22 @@ def insert(connection: Connection, table: Table) -> postgresql.Insert:
     return cast(postgresql.Insert, sqlite.insert(table))
 
 
+def hold(connection: Connection, whole: str, part: str | None = None) -> None:
+    """Keep others out of ``part`` of ``whole``, or of all of it, until the transaction ends.
+
+    What is read in between is still true when it is written. SQLite has one writer anyway.
+    """
+    if connection.dialect.name != "postgresql":
+        return
+    if part is None:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:whole)"), {"whole": _lock(whole)})
+    else:
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock_shared(:whole), pg_advisory_xact_lock(:part)"),
+            {"whole": _lock(whole), "part": _lock(f"{whole}\0{part}")},
+        )
+
+
 def bump(connection: Connection, *topics: str) -> None:
     """Count a change of each topic inside the present transaction, as its last act."""
     for topic in sorted(topics):
@@ -156,6 +190,12 @@ def bump(connection: Connection, *topics: str) -> None:
                 index_elements=[revisions.c.topic], set_={"number": revisions.c.number + 1}
             )
         )
+
+
+def _lock(name: str) -> int:
+    """Number an advisory lock after its name."""
+    digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big", signed=True)
 
 
 def _engine(url: str | None, file: Path | None) -> Engine:

@@ -60,7 +60,7 @@ def _create_private(file: Path) -> None:
         raise unusable(file, error.strerror or str(error)) from error
 
 
-def _prepare(connection: sqlite3.Connection, record: Any) -> None:
+def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA temp_store = MEMORY")
     deadline = time.monotonic() + BUSY_SECONDS

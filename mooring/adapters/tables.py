@@ -172,6 +172,7 @@ secret_names = Table(
     Column("owner", key_text(), primary_key=True),
     Column("name", key_text(), primary_key=True),
     Column("changed_at", Moment, nullable=False),
+    Column("expires_at", Moment),
 )
 
 # What the encrypted store keeps; never anything in clear.

@@ -81,7 +81,7 @@ def _create(path: Path) -> None:
                 os.fsync(file.fileno())
             os.link(draft, path)
         finally:
-            os.unlink(draft)
+            Path(draft).unlink()
     except FileExistsError:
         # Another process made the key first, or an earlier one did not get further than this.
         return

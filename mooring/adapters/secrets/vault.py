@@ -2,22 +2,21 @@
 
 The store is chosen once and recorded in the database; a process that cannot open it stops and
 never falls back to another. The OS keychain cannot list what it holds, so an index of names is kept
-beside it: a name is noted before its value is stored and forgotten after the value is gone, so
-that no value is ever without a name.
+beside it; with the encrypted store, name and value change in one transaction.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, delete, or_, select
 
 from mooring.adapters.clock import SystemClock
-from mooring.adapters.database import Database, bump, insert
+from mooring.adapters.database import Database, bump, hold, insert
 from mooring.adapters.masking import Masker
 from mooring.adapters.tables import secret_names
 from mooring.errors import SecretStoreUnusable
@@ -81,38 +80,66 @@ class Vault:
 
     def get(self, owner: str, name: str) -> str | None:
         """Return the value, or None."""
+        held = self.held(owner, name)
+        return None if held is None else held[0]
+
+    def held(self, owner: str, name: str) -> tuple[str, datetime | None] | None:
+        """Return the value and when it expires; None if it is not there, or no longer."""
+        with self._database.read() as connection:
+            query = select(secret_names.c.expires_at).where(_is(owner, name))
+            row = connection.execute(query).one_or_none()
+        if row is None or (row.expires_at and row.expires_at <= self._clock.now()):
+            return None
         with _explained(self.kind):
             value = self._backend.get_password(self._service(owner), name)
-        if value is not None:
-            self._masker.learn(value)
-        return value
+        if value is None:
+            return None
+        self._masker.learn(value)
+        return value, row.expires_at
 
-    def set(self, owner: str, name: str, value: str) -> None:
+    def set(self, owner: str, name: str, value: str, *, expires_at: datetime | None = None) -> None:
         """Store a value."""
         self._masker.learn(value)
-        self._note(owner, name)
-        with _explained(self.kind):
-            self._backend.set_password(self._service(owner), name, value)
+        with self._database.write():
+            self._note(owner, name, expires_at)
+            with _explained(self.kind):
+                self._backend.set_password(self._service(owner), name, value)
 
     def delete(self, owner: str, name: str) -> bool:
         """Remove a value; say whether it was there."""
-        there = self._removed(owner, name)
         with self._database.write() as connection:
-            here = (secret_names.c.owner == owner) & (secret_names.c.name == name)
-            if connection.execute(delete(secret_names).where(here)).rowcount:
+            there = self._removed(owner, name)
+            if connection.execute(delete(secret_names).where(_is(owner, name))).rowcount:
                 bump(connection, SECRETS)
         return there
 
     def names(self, owner: str) -> list[tuple[str, datetime]]:
         """Return names and the time of their last change, never values."""
         query = select(secret_names.c.name, secret_names.c.changed_at)
-        query = query.where(secret_names.c.owner == owner).order_by(secret_names.c.name)
+        lasting = or_(
+            secret_names.c.expires_at.is_(None), secret_names.c.expires_at > self._clock.now()
+        )
+        query = query.where(secret_names.c.owner == owner, lasting).order_by(secret_names.c.name)
         with self._database.read() as connection:
             return [(row.name, row.changed_at) for row in connection.execute(query)]
 
     def delete_all(self, owner: str) -> int:
         """Remove everything of an owner; return how many values there were."""
-        return sum(self.delete(owner, name) for name, _ in self.names(owner))
+        query = select(secret_names.c.name).where(secret_names.c.owner == owner)
+        with self._database.read() as connection:
+            names = connection.scalars(query).all()
+        return sum(self.delete(owner, name) for name in names)
+
+    @contextmanager
+    def exclusive(self, owner: str, name: str) -> Iterator[None]:
+        """Let nobody else change this value meanwhile; what is done inside is stored together."""
+        with self._database.write() as connection:
+            hold(connection, f"{SECRETS}/{owner}", name)
+            yield
+
+    def moment_after(self, seconds: float) -> datetime:
+        """Return when something expires that lives for ``seconds`` from now."""
+        return self._clock.now() + timedelta(seconds=seconds)
 
     def learn_all(self) -> None:
         """Let the masker know every value, also those that this process has not used."""
@@ -142,14 +169,14 @@ class Vault:
     def _service(self, owner: str) -> str:
         return f"{self._prefix}/{owner}"
 
-    def _note(self, owner: str, name: str) -> None:
-        now = self._clock.now()
+    def _note(self, owner: str, name: str, expires_at: datetime | None) -> None:
+        values = {"changed_at": self._clock.now(), "expires_at": expires_at}
         with self._database.write() as connection:
-            row = insert(connection, secret_names).values(owner=owner, name=name, changed_at=now)
+            row = insert(connection, secret_names).values(owner=owner, name=name, **values)
             connection.execute(
                 row.on_conflict_do_update(
                     index_elements=[secret_names.c.owner, secret_names.c.name],
-                    set_={"changed_at": now},
+                    set_=values,
                 )
             )
             bump(connection, SECRETS)
@@ -166,6 +193,11 @@ class Vault:
                     raise
                 return False
         return True
+
+
+def _is(owner: str, name: str) -> ColumnElement[bool]:
+    here: ColumnElement[bool] = (secret_names.c.owner == owner) & (secret_names.c.name == name)
+    return here
 
 
 def _choose(config: HostConfig, database: Database, offer: Callable[[str], Any]) -> str:

@@ -138,6 +138,7 @@ def _secrets() -> None:
         _key("owner", primary_key=True),
         _key("name", primary_key=True),
         _moment("changed_at"),
+        _moment("expires_at", nullable=True),
     )
     op.create_table(
         "sealed_secrets",

@@ -1,0 +1,278 @@
+"""Where are an app's settings, secrets and key-value records kept? Three stores, one rule.
+
+The rule, by which no change is lost, is in ``record_changes``; the SQL in ``record_rows``.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Connection
+
+from mooring.adapters.database import Database, bump, hold
+from mooring.adapters.record_changes import Held, Records, checked, encoded, record_of
+from mooring.adapters.record_rows import RecordRows, sweep_expired
+from mooring.adapters.secrets.vault import Vault
+from mooring.adapters.tables import key_values, settings
+from mooring.errors import RecordInvalid
+from mooring.sdk.ports import Clock, Record
+
+SETTINGS_BYTES = 100 * 1024
+SECRET_BYTES = 100 * 1024
+KEY_VALUE_BYTES = 400 * 1024
+REDACTED = {"redacted": True}
+
+
+class _TableRecords(Records):
+    """Records in a table of the host's database."""
+
+    def __init__(self, database: Database, rows: RecordRows, *, lock: str, clock: Clock) -> None:
+        self._database = database
+        self._rows = rows
+        self._lock = lock
+        self._clock = clock
+
+    @contextmanager
+    def _exclusive(self, key: str) -> Iterator[None]:
+        with self._database.write() as connection:
+            hold(connection, self._lock, key)
+            yield
+
+    def _after(self, seconds: float) -> datetime:
+        return self._clock.now() + timedelta(seconds=seconds)
+
+    def _load(self, key: str) -> Held | None:
+        with self._database.read() as connection:
+            row = self._rows.get(connection, key, now=self._clock.now())
+        return None if row is None else Held(json.loads(row[0]), row[1])
+
+    def _erase(self, key: str) -> None:
+        with self._database.write() as connection:
+            self._rows.remove(connection, key)
+
+
+class SettingsRecords(_TableRecords):
+    """Settings of one installation (sdk.ports.RecordStore).
+
+    ``secret_fields`` names by section what goes to the vault; the row keeps ``{"redacted": true}``
+    in its place, and only ``get`` and ``patch`` put the value back.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        *,
+        owner: str,
+        vault: Vault,
+        secret_fields: Mapping[str, frozenset[str]],
+        clock: Clock,
+    ) -> None:
+        rows = RecordRows(settings, owner=owner)
+        super().__init__(database, rows, lock=f"settings/{owner}", clock=clock)
+        self._owner = owner
+        self._vault = vault
+        self._secret_fields = secret_fields
+
+    def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> bool:
+        """Replace the record and its expiry; ``ttl`` in seconds; return True."""
+        self._replace(key, value, ttl)
+        return True
+
+    def delete(self, key: str, fields: Sequence[str] | None = None) -> bool:
+        """Remove the record, or only some of its fields; True, whether or not it was there."""
+        self._remove(key, fields)
+        return True
+
+    def masked(self, key: str) -> Record:
+        """Return the record for other eyes than the app's: no secret leaves the vault."""
+        held = super()._load(checked(key))
+        secret = self._secret_fields.get(key, frozenset())
+        record = record_of(held)
+        return {k: dict(REDACTED) if k in secret and v else v for k, v in record.items()}
+
+    def _load(self, key: str) -> Held | None:
+        held = super()._load(key)
+        if held is None:
+            return None
+        return Held(dict(self._revealed(key, held.record)), held.expires_at)
+
+    def _keep(self, key: str, held: Held) -> None:
+        secret = self._secret_fields.get(key, frozenset())
+        shown = {name: value for name, value in held.record.items() if name not in secret}
+        for name in sorted(secret):
+            if name in held.record:
+                shown[name] = self._kept_apart(key, name, held.record[name])
+            else:
+                self._vault.delete(self._owner, _place(key, name))
+        text = encoded(key, {name: shown[name] for name in held.record}, SETTINGS_BYTES)
+        with self._database.write() as connection:
+            self._rows.put(connection, key, (text, held.expires_at))
+            bump(connection, "settings")
+
+    def _erase(self, key: str) -> None:
+        for name in sorted(self._secret_fields.get(key, frozenset())):
+            self._vault.delete(self._owner, _place(key, name))
+        super()._erase(key)
+        with self._database.write() as connection:
+            bump(connection, "settings")
+
+    def _revealed(self, key: str, record: Record) -> Iterator[tuple[str, Any]]:
+        """Put secrets back, also those of fields that the form no longer calls secret."""
+        for name, value in record.items():
+            if value != REDACTED:
+                yield name, value
+            elif (text := self._vault.get(self._owner, _place(key, name))) is not None:
+                yield name, json.loads(text)
+
+    def _kept_apart(self, key: str, name: str, value: Any) -> Any:
+        """Move a value to the vault and return what the row keeps; nothing is no secret."""
+        if value == REDACTED:
+            return value
+        if value is None or value == "":
+            self._vault.delete(self._owner, _place(key, name))
+            return value
+        text = encoded(f"{key}.{name}", value, SECRET_BYTES)
+        if self._vault.get(self._owner, _place(key, name)) != text:
+            self._vault.set(self._owner, _place(key, name), text)
+        return dict(REDACTED)
+
+
+class SecretRecords(Records):
+    """Secrets of one installation (sdk.ports.RecordStore), wholly in the vault."""
+
+    def __init__(self, vault: Vault, *, owner: str) -> None:
+        self._vault = vault
+        self._owner = owner
+
+    def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> bool:
+        """Replace the record and its expiry; ``ttl`` in seconds; return True."""
+        self._replace(key, value, ttl)
+        return True
+
+    def delete(self, key: str, fields: Sequence[str] | None = None) -> bool:
+        """Remove the record, or only some of its fields; True, whether or not it was there."""
+        self._remove(key, fields)
+        return True
+
+    def names(self) -> list[tuple[str, datetime]]:
+        """Return keys and the time of their last change, never values."""
+        return [
+            (name.removeprefix("secrets/"), changed_at)
+            for name, changed_at in self._vault.names(self._owner)
+            if name.startswith("secrets/")
+        ]
+
+    def _exclusive(self, key: str) -> AbstractContextManager[None]:
+        return self._vault.exclusive(self._owner, f"secrets/{key}")
+
+    def _load(self, key: str) -> Held | None:
+        held = self._vault.held(self._owner, f"secrets/{key}")
+        return None if held is None else Held(json.loads(held[0]), held[1])
+
+    def _keep(self, key: str, held: Held) -> None:
+        text = encoded(key, held.record, SECRET_BYTES)
+        self._vault.set(self._owner, f"secrets/{key}", text, expires_at=held.expires_at)
+
+    def _erase(self, key: str) -> None:
+        self._vault.delete(self._owner, f"secrets/{key}")
+
+    def _after(self, seconds: float) -> datetime:
+        return self._vault.moment_after(seconds)
+
+
+class KeyValueRecords(_TableRecords):
+    """Key-value records of an installation or, shared, of an app (sdk.ports.KeyValueStore)."""
+
+    def __init__(self, database: Database, *, owner: str, clock: Clock) -> None:
+        rows = RecordRows(key_values, owner=owner)
+        super().__init__(database, rows, lock=f"key_values/{owner}", clock=clock)
+
+    def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> Record:
+        """Replace the record and its expiry; return the previous one (``{}`` if none)."""
+        return self._replace(key, value, ttl)
+
+    def delete(self, key: str, fields: Sequence[str] | None = None) -> Record:
+        """Remove the record (or fields of it) and return what was removed."""
+        return self._remove(key, fields)
+
+    def increment(
+        self, key: str, field: str, amount: float = 1, *, ttl: float | None = None
+    ) -> float:
+        """Add to a number atomically and return the new value; a missing one starts at 0.
+
+        Without ``ttl`` the expiry stays. Raises RecordInvalid when the field is not a number.
+        """
+        reached: float = 0
+
+        def add(held: Held | None) -> Held:
+            nonlocal reached
+            before = record_of(held).get(field, 0)
+            if isinstance(before, bool) or not isinstance(before, int | float):
+                raise RecordInvalid(f"The field {field} is not a number.", where=key)
+            reached = before + amount
+            return self._next(held, {**record_of(held), field: reached}, ttl)
+
+        self._change(key, add)
+        return reached
+
+    def get_many(self, keys: Sequence[str]) -> dict[str, Record]:
+        """Return the records that exist among ``keys``."""
+        with self._database.read() as connection:
+            texts = self._rows.get_many(connection, keys, now=self._clock.now())
+        return {key: json.loads(texts[key]) for key in keys if key in texts}
+
+    def put_many(self, records: Mapping[str, Mapping[str, Any]]) -> None:
+        """Replace many records in one transaction."""
+        texts = {
+            checked(key): encoded(key, record, KEY_VALUE_BYTES) for key, record in records.items()
+        }
+        if texts:
+            with self._all_exclusive() as connection:
+                self._rows.put_many(connection, texts)
+
+    def delete_many(self, keys: Sequence[str]) -> int:
+        """Remove many records in one transaction; return how many were there."""
+        with self._all_exclusive() as connection:
+            return self._rows.remove_many(connection, keys, now=self._clock.now())
+
+    def scan(self, prefix: str, *, after: str = "", limit: int = 1000) -> list[tuple[str, Record]]:
+        """Return up to ``limit`` records whose key starts with ``prefix``, past ``after``.
+
+        The order is that of the keys' code points.
+        """
+        with self._database.read() as connection:
+            rows = self._rows.scan(
+                connection, prefix, after=after, limit=limit, now=self._clock.now()
+            )
+        return [(key, json.loads(text)) for key, text in rows]
+
+    def count(self, prefix: str) -> int:
+        """Count the unexpired records whose key starts with ``prefix``."""
+        with self._database.read() as connection:
+            return self._rows.count(connection, prefix, now=self._clock.now())
+
+    def _keep(self, key: str, held: Held) -> None:
+        text = encoded(key, held.record, KEY_VALUE_BYTES)
+        with self._database.write() as connection:
+            self._rows.put(connection, key, (text, held.expires_at))
+
+    @contextmanager
+    def _all_exclusive(self) -> Iterator[Connection]:
+        """Keep others from changing any of the owner's records meanwhile."""
+        with self._database.write() as connection:
+            hold(connection, self._lock)
+            yield connection
+
+
+def sweep(database: Database, *, now: datetime) -> int:
+    """Delete the expired records of every owner; return how many. For a host's idle moments."""
+    with database.write() as connection:
+        return sum(sweep_expired(connection, table, now=now) for table in (settings, key_values))
+
+
+def _place(section: str, field: str) -> str:
+    return f"settings/{section}/{field}"

@@ -20,7 +20,7 @@ def main() -> int:
     try:
         serve(given.port, as_json=given.json)
     except PortTaken as error:
-        print(f"sandbox: {error}", file=sys.stderr)
+        sys.stderr.write(f"sandbox: {error}\n")
         return 1
     except KeyboardInterrupt:
         return 0

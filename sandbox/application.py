@@ -44,7 +44,7 @@ def index(account: Account, addresses: Addresses) -> dict[str, Any]:
 def application(account: Account, addresses: Addresses) -> ASGIApp:
     """Build the whole sandbox over one account."""
 
-    async def home(request: Request) -> Response:
+    async def home(_: Request) -> Response:
         return wire.json(index(account, addresses))
 
     services = Starlette(

@@ -19,11 +19,15 @@ STOP_WITHIN = 5.0  # seconds
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A sandbox that runs: its address, what `GET /` says, and its controls as calls."""
+    """A sandbox that runs: its address, what `GET /` says, and its controls as calls.
+
+    `http` is a plain client without credentials, for whatever else is asked of it.
+    """
 
     url: str
     info: dict[str, Any]  # Any: JSON
     process: subprocess.Popen[str]
+    http: httpx.Client
 
     @property
     def credentials(self) -> dict[str, str]:
@@ -32,7 +36,7 @@ class Running:
 
     def control(self, name: str, /, **body: Any) -> dict[str, Any]:
         """Post a control and return its answer; a refused one raises with the sentence."""
-        answer = httpx.post(f"{self.info['control']}/{name}", json=body, trust_env=False)
+        answer = self.http.post(f"{self.info['control']}/{name}", json=body)
         if answer.is_error:
             raise ValueError(f"{name}: {answer.json()['message']}")
         return dict(answer.json())
@@ -51,27 +55,20 @@ class Running:
 
     def received(self, **narrowed: Any) -> list[dict[str, Any]]:
         """Return what arrived, in order; narrow by `service`, `kind`, `after`."""
-        answer = httpx.get(f"{self.info['control']}/received", params=narrowed, trust_env=False)
+        answer = self.http.get(f"{self.info['control']}/received", params=narrowed)
         return list(answer.raise_for_status().json()["received"])
 
     def contacts(self) -> list[dict[str, Any]]:
         """Return every contact as Brevo shows it now, oldest first."""
         found: list[dict[str, Any]] = []
-        with httpx.Client(trust_env=False) as client:
-            while True:
-                query: dict[str, str | int] = {
-                    "limit": 1000,
-                    "offset": len(found),
-                    "sort": "asc",
-                }
-                page = client.get(
-                    f"{self.info['brevo']}/contacts",
-                    params=query,
-                    headers={"api-key": self.credentials["brevo_api_key"]},
-                )
-                found += page.raise_for_status().json()["contacts"]
-                if len(page.json()["contacts"]) < 1000:
-                    return found
+        key = {"api-key": self.credentials["brevo_api_key"]}
+        while True:
+            query: dict[str, str | int] = {"limit": 1000, "offset": len(found), "sort": "asc"}
+            page = self.http.get(f"{self.info['brevo']}/contacts", params=query, headers=key)
+            contacts = page.raise_for_status().json()["contacts"]
+            found += contacts
+            if len(contacts) < 1000:
+                return found
 
 
 @contextmanager
@@ -85,7 +82,8 @@ def running(port: int = 0) -> Iterator[Running]:
             raise RuntimeError(f"the sandbox did not start (exit status {process.wait()})")
         info = msgspec.json.decode(line)
         try:
-            yield Running(info["control"].removesuffix("/control"), info, process)
+            with httpx.Client(trust_env=False) as http:
+                yield Running(info["control"].removesuffix("/control"), info, process, http)
         finally:
             process.terminate()
             process.wait(STOP_WITHIN)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+import sys
 
 import msgspec
 import uvicorn
@@ -66,4 +67,5 @@ class Announcing(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Start to accept, then say so."""
         await super().startup(sockets)
-        print(self._line, flush=True)
+        sys.stdout.write(self._line + "\n")
+        sys.stdout.flush()

@@ -8,6 +8,7 @@ from sandbox.account.credentials import Credentials
 from sandbox.account.faults import Faults
 from sandbox.account.meters import Meter, Window
 from sandbox.account.optimizely import Optimizely
+from sandbox.account.people import people
 from sandbox.account.received import Received
 
 
@@ -26,6 +27,7 @@ class Account:
     other_meter: Meter
 
     def __init__(self) -> None:
+        self._people = tuple(people())
         self.reset()
 
     def reset(self) -> None:
@@ -33,7 +35,7 @@ class Account:
         self.clock = Clock()
         self.credentials = Credentials()
         self.optimizely = Optimizely(self.clock)
-        self.brevo = Brevo.first(self.clock)
+        self.brevo = Brevo.first(self.clock, self._people)
         self.faults = Faults()
         self.received = Received(self.clock)
         self.rest_meter = Meter(self.clock, Window(50, 60))

@@ -20,7 +20,7 @@ from sandbox.account.contact_attributes import (
     first_attributes,
 )
 from sandbox.account.imports import Import
-from sandbox.account.people import FIRST_SEEN, people
+from sandbox.account.people import FIRST_SEEN
 
 Values = dict[str, Any]  # Any: attribute values are JSON
 
@@ -60,14 +60,14 @@ class Brevo:
     _other_ids: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
 
     @classmethod
-    def first(cls, clock: Clock) -> Brevo:
-        """Return the account as it is on every start."""
+    def first(cls, clock: Clock, known: Iterable[Contact]) -> Brevo:
+        """Return the account as it is on every start, with copies of the known contacts."""
         brevo = cls(clock)
         folder = brevo.add_folder("Newsletters")
         for name in ("Newsletter", "Customers", "Beta testers"):
             brevo.add_list(name, folder.id).created_at = FIRST_SEEN
-        for contact in people():
-            brevo._keep(contact)
+        for contact in known:
+            brevo._keep(contact.copied())
         brevo._contact_ids = itertools.count(len(brevo.contacts) + 1)
         return brevo
 
@@ -145,7 +145,7 @@ class Brevo:
         self.by_ext_id[ext_id] = contact
 
     def rename(self, contact: Contact, email: str) -> None:
-        """Change a contact's address; on a blocklisted contact this lifts the block, as in Brevo."""
+        """Change a contact's address; as in Brevo, this lifts a block."""
         del self.by_email[contact.email]
         contact.email = email
         contact.email_blacklisted = False

@@ -27,6 +27,12 @@ class Contact(msgspec.Struct, rename="camel"):
     sms_blacklisted: bool = False
     list_unsubscribed: list[int] | None = None
 
+    def copied(self) -> Contact:
+        """Return a copy that shares nothing which can change."""
+        return msgspec.structs.replace(
+            self, attributes=dict(self.attributes), list_ids=list(self.list_ids)
+        )
+
     @property
     def ext_id(self) -> str | None:
         """Return the outside identifier, which Brevo shows among the attributes."""

@@ -9,7 +9,7 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date
 from enum import Enum
 from typing import Any
 
@@ -80,7 +80,7 @@ class ContactAttribute:
         return Drop.VALUE
 
 
-def _text(value: Any, way: Way) -> Any:
+def _text(value: Any, _way: Way) -> Any:
     return value if isinstance(value, str) else Drop.VALUE
 
 
@@ -102,18 +102,15 @@ def _boolean(value: Any, way: Way) -> Any:
     return IMPORT_BOOLEANS.get(value, Drop.VALUE) if isinstance(value, str) else Drop.VALUE
 
 
-def _date(value: Any, way: Way) -> Any:
+def _date(value: Any, _way: Way) -> Any:
     if not isinstance(value, str):
         return Drop.VALUE
-    for pattern, layout in ((YEAR_FIRST, "%Y-%m-%d"), (DAY_FIRST, "%d-%m-%Y")):
-        if pattern.fullmatch(value):
-            return _day(value, layout)
-    return Drop.VALUE
-
-
-def _day(text: str, layout: str) -> Any:
+    if DAY_FIRST.fullmatch(value):
+        value = "-".join(reversed(value.split("-")))
+    if not YEAR_FIRST.fullmatch(value):
+        return Drop.VALUE
     try:
-        return datetime.strptime(text, layout).date().isoformat()
+        return date.fromisoformat(value).isoformat()
     except ValueError:
         return Drop.VALUE
 

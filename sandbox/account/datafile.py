@@ -103,10 +103,7 @@ def _deliveries(ruleset: Ruleset) -> list[Rule]:
     return [
         rule
         for rule in ruleset.rules
-        if rule.status == "running"
-        and not rule.is_experiment
-        or rule.status == "concluded"
-        and rule.deployed_variation_key
+        if (rule.deployed_variation_key if rule.is_experiment else rule.status == "running")
     ]
 
 

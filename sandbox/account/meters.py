@@ -36,7 +36,7 @@ class Meter:
         self._taken: dict[str, list[deque[float]]] = {}
 
     def take(self, credential: str) -> Reading:
-        """Count one request of `credential` unless a window is full; say how the tightest stands."""
+        """Count one request unless a window is full; say how the tightest stands."""
         now = self._clock.timestamp()
         taken = self._taken.setdefault(credential, [deque() for _ in self._windows])
         for window, times in zip(self._windows, taken, strict=True):

@@ -17,10 +17,11 @@ BLOCKLISTED = 0.03
 FIRST_SEEN = datetime(2024, 1, 8, 7, 30, tzinfo=UTC)
 
 FIRST_NAMES = (
-    ("Anna", "anna"), ("Zoë", "zoe"), ("Søren", "soeren"), ("Łukasz", "lukasz"), ("Renée", "renee"),
-    ("Мария", "maria"), ("陽菜", "hina"), ("José", "jose"), ("Çağla", "cagla"), ("Jürgen", "juergen"),
-    ("أمينة", "amina"), ("Sophie", "sophie"), ("Daan", "daan"), ("Νίκος", "nikos"), ("Emma", "emma"),
-    ("D’Angelo", "dangelo"), ("Björk", "bjork"), ("Noah", "noah"), ("Đorđe", "djordje"), ("Mia", "mia"),
+    ("Anna", "anna"), ("Zoë", "zoe"), ("Søren", "soeren"), ("Łukasz", "lukasz"),
+    ("Renée", "renee"), ("Мария", "maria"), ("陽菜", "hina"), ("José", "jose"),
+    ("Çağla", "cagla"), ("Jürgen", "juergen"), ("أمينة", "amina"), ("Sophie", "sophie"),
+    ("Daan", "daan"), ("Νίκος", "nikos"), ("Emma", "emma"), ("Siobhán", "siobhan"),
+    ("Björk", "bjork"), ("Noah", "noah"), ("Đorđe", "djordje"), ("Mia", "mia"),
 )  # fmt: skip
 LAST_NAMES = (
     ("Jansen", "jansen"), ("Müller", "mueller"), ("García", "garcia"), ("O'Brien", "obrien"),
@@ -28,20 +29,7 @@ LAST_NAMES = (
     ("Петрова", "petrova"), ("Nguyễn", "nguyen"), ("Smith", "smith"), ("Lefèvre", "lefevre"),
 )  # fmt: skip
 COUNTRIES = ("NL", "NL", "NL", "DE", "DE", "FR", "BE", "GB", "ES", "IT", "SE", "PL")
-LANGUAGES = (
-    "nl",
-    "nl",
-    "de",
-    "de-AT",
-    "fr",
-    "nl-BE",
-    "en",
-    "es",
-    "it",
-    "sv",
-    "pl",
-    "en",
-)
+LANGUAGES = ("nl", "nl", "de", "de-AT", "fr", "nl-BE", "en", "es", "it", "sv", "pl", "en")
 PLANS = ("free", "free", "free", "starter", "starter", "pro", "pro", "enterprise")
 APP_VERSIONS = ("1.9.4", "2.0.0", "2.3.1", "2.10.0", "3.0.0-beta.1", "3.1.2")
 DOMAINS = ("example.com", "example.com", "example.org", "example.net")

@@ -62,7 +62,7 @@ def _audiences(builder: ProjectBuilder) -> dict[str, Condition]:
         "abroad": ("Not from the Netherlands", ["not", leaf("country", "exact", "NL")]),
         "newcomer": ("Newcomers (first 30 days)", _fx(newcomer)),
         "german": (
-            "Spricht Deutsch – für den Münchner Laden",
+            "Spricht Deutsch, für den Münchner Laden",
             _fx(leaf("language", "substring", "de")),
         ),
         "loyal": (

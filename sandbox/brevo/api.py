@@ -13,7 +13,7 @@ from sandbox.brevo import attributes, contacts, imports, lists
 from sandbox.brevo.gate import Call, Gate
 
 
-def account_card(call: Call) -> Response:
+def account_card(_: Call) -> Response:
     """Answer whose account this is."""
     return wire.json(
         {

@@ -8,7 +8,6 @@ import io
 import logging
 from typing import Any
 
-import httpx
 import msgspec
 from starlette.background import BackgroundTask
 from starlette.responses import Response
@@ -18,9 +17,9 @@ from sandbox.account.brevo import Brevo
 from sandbox.account.contact_attributes import Way
 from sandbox.account.imports import TAKES, Import, Row
 from sandbox.brevo.gate import Call, Refusal, invalid, missing, unknown
+from sandbox.posting import post
 
 MOST_PROCESSES = 50
-NOTIFY_TIMEOUT = 5.0  # seconds
 DELIMITER = ";"
 IDENTIFIERS = frozenset({"EMAIL", "EXT_ID", "SMS", "WHATSAPP", "LANDLINE_NUMBER"})
 
@@ -94,11 +93,9 @@ async def _finish(brevo: Brevo, process_id: int, notify_url: str | None) -> None
     brevo.settle()
     if notify_url is None:
         return
-    try:
-        async with httpx.AsyncClient(timeout=NOTIFY_TIMEOUT, trust_env=False) as client:
-            await client.post(notify_url, json={"processId": process_id})
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        logging.getLogger(__name__).warning("notifyUrl was not reached: %s", error)
+    posted = await post(notify_url, msgspec.json.encode({"processId": process_id}))
+    if posted.error:
+        logging.getLogger(__name__).warning("notifyUrl was not reached: %s", posted.error)
 
 
 def _rows(body: ImportBody) -> tuple[list[Row], Way]:

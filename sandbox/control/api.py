@@ -175,7 +175,7 @@ class Controls:
         )
         return wire.json({"received": entries, "count": len(entries)})
 
-    async def reset(self, request: Request) -> Response:
+    async def reset(self, _: Request) -> Response:
         """Return to the state of every start."""
         self._account.reset()
         return wire.json({"now": self._account.clock.now()})

@@ -48,7 +48,7 @@ class Change(msgspec.Struct, forbid_unknown_fields=True):
 
 
 def apply(account: Account, change: Change) -> dict[str, Any]:
-    """Change the model; return what was changed. REST shows it at once, datafiles when published."""
+    """Change the model and return what was changed; datafiles show it when published."""
     target = _target(change)
     wanted = _actions(change, target)
     doers: dict[str, Callable[[], dict[str, Any]]] = {

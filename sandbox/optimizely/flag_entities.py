@@ -36,13 +36,12 @@ def flag(item: Flag, owner: Project) -> Json:
             for each in item.variables
         },
         "environments": {
-            each.key: _environment(item, each, item.rulesets[each.key])
-            for each in owner.environments
+            each.key: _environment(each, item.rulesets[each.key]) for each in owner.environments
         },
     }
 
 
-def _environment(item: Flag, place: Environment, ruleset: Ruleset) -> Json:
+def _environment(place: Environment, ruleset: Ruleset) -> Json:
     summary: dict[str, dict[str, list[str]]] = {}
     for rule in ruleset.rules:
         summary.setdefault(rule.type, {"keys": []})["keys"].append(rule.key)

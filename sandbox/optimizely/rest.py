@@ -89,7 +89,7 @@ def one_project(call: Call) -> Response:
     return wire.json(entities.project(call.project(call.params["id"])))
 
 
-def _legacy(call: Call, project: Project, what: str) -> Project:
+def _legacy(project: Project, what: str) -> Project:
     # Vendor's pages: not available in flags-enabled projects. The status is not documented; 400.
     if project.is_flags_enabled:
         raise Refusal(
@@ -103,7 +103,7 @@ def _legacy(call: Call, project: Project, what: str) -> Project:
 
 def experiments(call: Call) -> Response:
     """List the experiments of a legacy project."""
-    project = _legacy(call, call.project(call.number("project_id")), "Experiments")
+    project = _legacy(call.project(call.number("project_id")), "Experiments")
     carriers = [flag for flag in project.flags if entities.has_experiment(flag)]
     return v2_page(call, carriers, lambda flag: entities.experiment(flag, project))
 
@@ -114,7 +114,7 @@ def one_experiment(call: Call) -> Response:
         call,
         lambda flag: any(rule.experiment_id == call.params["id"] for rule in _own_rules(flag)),
     )
-    _legacy(call, project, "Experiments")
+    _legacy(project, "Experiments")
     return wire.json(entities.experiment(flag, project))
 
 
@@ -134,7 +134,7 @@ def _find(call: Call, wanted: Callable[[Flag], bool]) -> tuple[Flag, Project]:
 
 def features(call: Call) -> Response:
     """List the features of a legacy project."""
-    project = _legacy(call, call.project(call.number("project_id")), "Features")
+    project = _legacy(call.project(call.number("project_id")), "Features")
     shown = [flag for flag in project.flags if flag.is_feature]
     return v2_page(call, shown, lambda flag: entities.feature(flag, project))
 
@@ -142,7 +142,7 @@ def features(call: Call) -> Response:
 def one_feature(call: Call) -> Response:
     """Answer one feature."""
     flag, project = _find(call, lambda flag: flag.is_feature and flag.id == call.params["id"])
-    _legacy(call, project, "Features")
+    _legacy(project, "Features")
     return wire.json(entities.feature(flag, project))
 
 

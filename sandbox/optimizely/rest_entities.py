@@ -147,11 +147,9 @@ def _audience_text(condition: Condition) -> str:
 
 def experiment(item: Flag, owner: Project) -> Json:
     """Render a legacy experiment; its status is the primary environment's."""
-    states = {
-        each.key: _rule_of(item, item.rulesets[each.key]).status for each in owner.environments
-    }
+    states = {each.key: _rule_of(item.rulesets[each.key]).status for each in owner.environments}
     primary = next(each for each in owner.environments if each.is_primary)
-    rule = _rule_of(item, item.rulesets[primary.key])
+    rule = _rule_of(item.rulesets[primary.key])
     shown = {
         "id": rule.experiment_id,
         "project_id": owner.id,
@@ -174,7 +172,7 @@ def experiment(item: Flag, owner: Project) -> Json:
     return shown | ({"feature_id": item.id, "feature_key": item.key} if item.is_feature else {})
 
 
-def _rule_of(flag: Flag, ruleset: Ruleset) -> Rule:
+def _rule_of(ruleset: Ruleset) -> Rule:
     return next(rule for rule in ruleset.rules if rule.is_experiment)
 
 

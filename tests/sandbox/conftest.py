@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import httpx
 import pytest
 
 from sandbox.running import Running, running
-
-SHOP = 20_000_000_001
-MOBILE = 20_000_000_002
-LEGACY = 20_000_000_003
-CLASSIC = 20_000_000_004
-CLOSED = 20_000_000_005
 
 
 @pytest.fixture(scope="session")
@@ -28,26 +23,31 @@ def sandbox(process: Running) -> Running:
     return process
 
 
-@pytest.fixture
-def rest(sandbox: Running) -> Iterator[httpx.Client]:
-    headers = {"authorization": f"Bearer {sandbox.credentials['optimizely_token']}"}
-    url = sandbox.info["optimizely_api"]
-    with httpx.Client(base_url=url, headers=headers, trust_env=False) as client:
-        yield client
+@pytest.fixture(scope="session")
+def clients(process: Running) -> Iterator[dict[str, httpx.Client]]:
+    """One client with credentials per API; making them costs more than most tests."""
+    bearer = {"authorization": f"Bearer {process.credentials['optimizely_token']}"}
+    key = {"api-key": process.credentials["brevo_api_key"]}
+    headers = {"optimizely_api": bearer, "optimizely_flags": bearer, "brevo": key}
+    with ExitStack() as stack:
+        yield {
+            name: stack.enter_context(
+                httpx.Client(base_url=process.info[name], headers=given, trust_env=False)
+            )
+            for name, given in headers.items()
+        }
 
 
 @pytest.fixture
-def flags(sandbox: Running) -> Iterator[httpx.Client]:
-    headers = {"authorization": f"Bearer {sandbox.credentials['optimizely_token']}"}
-    url = sandbox.info["optimizely_flags"]
-    with httpx.Client(base_url=url, headers=headers, trust_env=False) as client:
-        yield client
+def rest(sandbox: Running, clients: dict[str, httpx.Client]) -> httpx.Client:
+    return clients["optimizely_api"]
 
 
 @pytest.fixture
-def brevo(sandbox: Running) -> Iterator[httpx.Client]:
-    headers = {"api-key": sandbox.credentials["brevo_api_key"]}
-    with httpx.Client(
-        base_url=sandbox.info["brevo"], headers=headers, trust_env=False
-    ) as client:
-        yield client
+def flags(sandbox: Running, clients: dict[str, httpx.Client]) -> httpx.Client:
+    return clients["optimizely_flags"]
+
+
+@pytest.fixture
+def brevo(sandbox: Running, clients: dict[str, httpx.Client]) -> httpx.Client:
+    return clients["brevo"]

@@ -8,15 +8,14 @@ from urllib.parse import quote
 
 import httpx
 import pytest
+from pytest_httpserver import HTTPServer
 
 from sandbox.running import Running
 
 NEWSLETTER = 2
 
 
-def import_rows(
-    brevo: httpx.Client, rows: list[dict[str, Any]], **more: Any
-) -> dict[str, Any]:
+def import_rows(brevo: httpx.Client, rows: list[dict[str, Any]], **more: Any) -> dict[str, Any]:
     """Import rows and wait until the process has completed."""
     body = {
         "listIds": [NEWSLETTER],
@@ -39,9 +38,7 @@ def finished(brevo: httpx.Client, process_id: int) -> dict[str, Any]:
 
 
 def attributes_of(brevo: httpx.Client, identifier: str | int) -> dict[str, Any]:
-    return dict(
-        brevo.get(f"/contacts/{quote(str(identifier), safe='')}").json()["attributes"]
-    )
+    return dict(brevo.get(f"/contacts/{quote(str(identifier), safe='')}").json()["attributes"])
 
 
 def email_of(brevo: httpx.Client, number: int) -> str:
@@ -49,13 +46,9 @@ def email_of(brevo: httpx.Client, number: int) -> str:
 
 
 @pytest.mark.parametrize("key", [None, "xkeysib-wrong"])
-def test_a_missing_or_wrong_key_is_unauthorized(
-    sandbox: Running, key: str | None
-) -> None:
+def test_a_missing_or_wrong_key_is_unauthorized(sandbox: Running, key: str | None) -> None:
     headers = {"api-key": key} if key else {}
-    answer = httpx.get(
-        f"{sandbox.info['brevo']}/contacts", headers=headers, trust_env=False
-    )
+    answer = sandbox.http.get(f"{sandbox.info['brevo']}/contacts", headers=headers)
     assert (answer.status_code, answer.json()["code"]) == (401, "unauthorized")
 
 
@@ -94,10 +87,7 @@ def test_modified_since_gives_what_was_written_afterwards(
 ) -> None:
     now = sandbox.control("clock", advance=60)["now"]
     assert brevo.get("/contacts", params={"modifiedSince": now}).json()["count"] == 0
-    assert (
-        brevo.put("/contacts/7", json={"attributes": {"PLAN": "pro"}}).status_code
-        == 204
-    )
+    assert brevo.put("/contacts/7", json={"attributes": {"PLAN": "pro"}}).status_code == 204
     changed = brevo.get("/contacts", params={"modifiedSince": now}).json()
     assert [each["id"] for each in changed["contacts"]] == [7]
 
@@ -123,18 +113,14 @@ def test_an_address_with_a_slash_works_raw_too(brevo: httpx.Client) -> None:
 
 
 def test_updating_never_creates(brevo: httpx.Client) -> None:
-    answer = brevo.put(
-        "/contacts/nobody@example.com", json={"attributes": {"PLAN": "pro"}}
-    )
+    answer = brevo.put("/contacts/nobody@example.com", json={"attributes": {"PLAN": "pro"}})
     assert (answer.status_code, answer.json()["code"]) == (404, "document_not_found")
     assert brevo.get("/contacts").json()["count"] == 2000
 
 
 def test_creating_an_existing_contact_needs_update_enabled(brevo: httpx.Client) -> None:
     email = email_of(brevo, 9)
-    refused = brevo.post(
-        "/contacts", json={"email": email, "attributes": {"PLAN": "x"}}
-    )
+    refused = brevo.post("/contacts", json={"email": email, "attributes": {"PLAN": "x"}})
     assert refused.status_code == 400
     assert refused.json()["metadata"] == {"duplicate_identifiers": ["email"]}
     body = {"email": email.upper(), "attributes": {"PLAN": "x"}, "updateEnabled": True}
@@ -151,9 +137,7 @@ def test_a_new_contact_gets_an_id_and_can_be_deleted_once(brevo: httpx.Client) -
     assert brevo.delete("/contacts/new@example.com").status_code == 404
 
 
-@pytest.mark.parametrize(
-    "email", ["", "no-at", "a..b@example.com", "a@b", "ö@example.com"]
-)
+@pytest.mark.parametrize("email", ["", "no-at", "a..b@example.com", "a@b", "ö@example.com"])
 def test_an_address_that_is_none_is_refused(brevo: httpx.Client, email: str) -> None:
     assert brevo.post("/contacts", json={"email": email}).status_code == 400
 
@@ -168,17 +152,9 @@ def test_values_that_an_attribute_does_not_take_vanish_without_a_word(
 
 
 def test_null_is_no_value_and_an_empty_text_clears(brevo: httpx.Client) -> None:
-    assert (
-        brevo.put("/contacts/12", json={"attributes": {"PLAN": None}}).status_code
-        == 400
-    )
-    assert (
-        brevo.put("/contacts/12", json={"attributes": {"PLAN": "pro"}}).status_code
-        == 204
-    )
-    assert (
-        brevo.put("/contacts/12", json={"attributes": {"PLAN": ""}}).status_code == 204
-    )
+    assert brevo.put("/contacts/12", json={"attributes": {"PLAN": None}}).status_code == 400
+    assert brevo.put("/contacts/12", json={"attributes": {"PLAN": "pro"}}).status_code == 204
+    assert brevo.put("/contacts/12", json={"attributes": {"PLAN": ""}}).status_code == 204
     assert "PLAN" not in attributes_of(brevo, 12)
 
 
@@ -200,14 +176,8 @@ def test_attributes_are_unique_typed_and_deletable(brevo: httpx.Client) -> None:
     path = "/contacts/attributes/normal/SYNCED"
     assert brevo.post(path, json={"type": "date"}).status_code == 201
     assert brevo.post(path, json={"type": "date"}).status_code == 400
-    assert (
-        brevo.post("/contacts/attributes/normal/X", json={"type": "int"}).status_code
-        == 400
-    )
-    listed = {
-        each["name"]: each
-        for each in brevo.get("/contacts/attributes").json()["attributes"]
-    }
+    assert brevo.post("/contacts/attributes/normal/X", json={"type": "int"}).status_code == 400
+    listed = {each["name"]: each for each in brevo.get("/contacts/attributes").json()["attributes"]}
     assert listed["SYNCED"] == {"name": "SYNCED", "category": "normal", "type": "date"}
     brevo.put("/contacts/5", json={"attributes": {"SYNCED": "2026-01-31T10:00:00Z"}})
     assert "SYNCED" not in attributes_of(brevo, 5)
@@ -285,9 +255,7 @@ def test_an_import_puts_everyone_on_the_list(brevo: httpx.Client) -> None:
     email = email_of(brevo, 3)
     import_rows(brevo, [{"email": email, "attributes": {}}], listIds=[], newList=new)
     owned = [
-        each
-        for each in brevo.get("/contacts/lists").json()["lists"]
-        if each["name"] == "Owned"
+        each for each in brevo.get("/contacts/lists").json()["lists"] if each["name"] == "Owned"
     ]
     members = brevo.get(f"/contacts/lists/{owned[0]['id']}/contacts").json()
     assert [each["email"] for each in members["contacts"]] == [email]
@@ -318,9 +286,7 @@ def test_an_insert_only_import_leaves_existing_values_alone(
 def test_a_csv_import_reads_semicolons_and_quotes(brevo: httpx.Client) -> None:
     email = email_of(brevo, 3)
     text = f'EMAIL;PLAN;AGE;IS_VIP\n{email};"a;b";41;Yes\n'
-    started = brevo.post(
-        "/contacts/import", json={"listIds": [NEWSLETTER], "fileBody": text}
-    )
+    started = brevo.post("/contacts/import", json={"listIds": [NEWSLETTER], "fileBody": text})
     finished(brevo, started.json()["processId"])
     after = attributes_of(brevo, 3)
     assert (after["PLAN"], after["AGE"], after["IS_VIP"]) == ("a;b", 41, True)
@@ -366,9 +332,7 @@ def test_list_members_are_added_and_removed_with_both_outcomes_told(
     for verb in ("add", "remove"):
         answer = brevo.post(f"{members}/{verb}", json={"emails": [known, stranger]})
         assert answer.status_code == 201
-        assert answer.json() == {
-            "contacts": {"success": [known], "failure": [stranger]}
-        }
+        assert answer.json() == {"contacts": {"success": [known], "failure": [stranger]}}
         again = brevo.post(f"{members}/{verb}", json={"emails": [known]})
         assert (again.status_code, again.json()["code"]) == (400, "invalid_parameter")
 
@@ -409,3 +373,17 @@ def test_everything_else_is_a_hundred_an_hour_and_does_not_touch_contacts(
 
 def test_the_retired_batch_call_is_gone(brevo: httpx.Client) -> None:
     assert brevo.post("/contacts/batch", json={"contacts": []}).status_code == 405
+
+
+def test_whoever_wants_to_know_is_told_when_an_import_is_done(
+    brevo: httpx.Client, httpserver: HTTPServer
+) -> None:
+    httpserver.expect_oneshot_request("/done", method="POST").respond_with_data(status=204)
+    row = {"email": "anna.jansen.1@example.com", "attributes": {"PLAN": "told"}}
+    with httpserver.wait(timeout=5) as waiting:
+        body = {"listIds": [2], "jsonBody": [row], "notifyUrl": httpserver.url_for("/done")}
+        started = brevo.post("/contacts/import", json=body).json()
+    assert waiting.result
+    request, _ = httpserver.log[0]
+    assert request.get_json() == started
+    assert attributes_of(brevo, 1)["PLAN"] == "told"

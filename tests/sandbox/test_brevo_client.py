@@ -21,9 +21,7 @@ def http() -> Iterator[httpx.Client]:
 
 
 @pytest.fixture
-def client(
-    sandbox: Running, http: httpx.Client, monkeypatch: pytest.MonkeyPatch
-) -> Brevo:
+def client(sandbox: Running, http: httpx.Client, monkeypatch: pytest.MonkeyPatch) -> Brevo:
     # With these in the environment the client would fetch an OAuth token first.
     for name in ("BREVO_CLIENT_ID", "BREVO_CLIENT_SECRET"):
         monkeypatch.delenv(name, raising=False)
@@ -43,9 +41,7 @@ def test_it_creates_updates_and_deletes_contacts(client: Brevo) -> None:
     assert made is not None
     assert made.id == 2001
     client.contacts.update_contact("new+1@example.com", attributes={"PLAN": "pro"})
-    assert (
-        client.contacts.get_contact_info(2001).attributes.model_dump()["PLAN"] == "pro"
-    )
+    assert client.contacts.get_contact_info(2001).attributes.model_dump()["PLAN"] == "pro"
     client.contacts.delete_contact(2001)
     with pytest.raises(ApiError) as gone:
         client.contacts.get_contact_info(2001)
@@ -69,9 +65,7 @@ def test_it_manages_attributes_folders_and_lists(client: Brevo) -> None:
     client.contacts.create_attribute(
         "normal", "OPT_SEGMENTS", type="multiple-choice", multi_category_options=["vip"]
     )
-    client.contacts.update_attribute(
-        "normal", "OPT_SEGMENTS", multi_category_options=["new"]
-    )
+    client.contacts.update_attribute("normal", "OPT_SEGMENTS", multi_category_options=["new"])
     listed = {each.name: each for each in client.contacts.get_attributes().attributes}
     assert listed["OPT_SEGMENTS"].multi_category_options == ["vip", "new"]
     folder = client.contacts.create_folder(name="Optimizely")
@@ -80,16 +74,12 @@ def test_it_manages_attributes_folders_and_lists(client: Brevo) -> None:
     assert client.contacts.get_lists(limit=50).count == 4
 
 
-def test_it_reads_the_account_and_is_told_of_a_wrong_key(
-    client: Brevo, sandbox: Running
-) -> None:
+def test_it_reads_the_account_and_is_told_of_a_wrong_key(client: Brevo, sandbox: Running) -> None:
     assert client.account.get_account().email == "owner@example.com"
 
 
 def test_it_is_told_of_a_wrong_key(sandbox: Running, http: httpx.Client) -> None:
-    stranger = Brevo(
-        api_key="xkeysib-wrong", base_url=sandbox.info["brevo"], httpx_client=http
-    )
+    stranger = Brevo(api_key="xkeysib-wrong", base_url=sandbox.info["brevo"], httpx_client=http)
     with pytest.raises(ApiError) as refused:
         stranger.account.get_account()
     assert refused.value.status_code == 401

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-import time
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
 from optimizely.config_manager import PollingConfigManager, StaticConfigManager
+from optimizely.event_dispatcher import CustomEventDispatcher
+from optimizely.helpers.event_tag_utils import EventTags
 from optimizely.optimizely import Optimizely
+from optimizely.optimizely_user_context import UserAttributes
 
 from sandbox.running import Running
+
+if TYPE_CHECKING:
+    from optimizely.event_builder import Event
 
 SHOP = 20_000_000_001
 KEYS = (
@@ -24,12 +30,12 @@ def datafile_url(sandbox: Running, sdk_key: str = "SandboxShopProd1") -> str:
 
 def fetch(sandbox: Running, **headers: str) -> httpx.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    return httpx.get(datafile_url(sandbox), headers=named, trust_env=False)
+    return sandbox.http.get(datafile_url(sandbox), headers=named)
 
 
 @pytest.mark.parametrize("sdk_key", KEYS)
 def test_the_real_sdk_accepts_every_datafile(sandbox: Running, sdk_key: str) -> None:
-    text = httpx.get(datafile_url(sandbox, sdk_key), trust_env=False).text
+    text = sandbox.http.get(datafile_url(sandbox, sdk_key)).text
     config = StaticConfigManager(datafile=text).get_config()
     assert config is not None
     assert config.sdk_key == sdk_key
@@ -42,7 +48,8 @@ def test_the_polling_sdk_decides_from_the_cdn(sandbox: Running) -> None:
     )
     try:
         client = Optimizely(config_manager=manager)
-        user = client.create_user_context("u", {"is_vip": True, "signup_days": 400})
+        attributes = UserAttributes({"is_vip": True, "signup_days": 400})
+        user = client.create_user_context("u", attributes)
         assert user is not None
         decision = user.decide("loyalty_program", ["DISABLE_DECISION_EVENT"])
         assert (decision.enabled, decision.rule_key) == (True, "loyalty_for_loyal")
@@ -88,9 +95,7 @@ def test_a_wrong_tag_outranks_a_fitting_date(sandbox: Running) -> None:
 
 
 def test_an_unknown_sdk_key_is_not_found(sandbox: Running) -> None:
-    assert (
-        httpx.get(datafile_url(sandbox, "nobody"), trust_env=False).status_code == 404
-    )
+    assert sandbox.http.get(datafile_url(sandbox, "nobody")).status_code == 404
 
 
 def test_a_lagging_edge_serves_the_older_revision_until_its_time(
@@ -99,44 +104,37 @@ def test_a_lagging_edge_serves_the_older_revision_until_its_time(
     sandbox.control("publish", project_id=SHOP, edge_lag=90)
     origin = f"{sandbox.info['optimizely_cdn']}/origin/datafiles/SandboxShopProd1.json"
     assert fetch(sandbox).json()["revision"] == "42"
-    assert httpx.get(origin, trust_env=False).json()["revision"] == "43"
+    assert sandbox.http.get(origin).json()["revision"] == "43"
     sandbox.advance(90)
     assert fetch(sandbox).json()["revision"] == "43"
 
 
 def test_events_that_the_sdk_sends_are_recorded(sandbox: Running) -> None:
-    client = Optimizely(datafile=fetch(sandbox).text)
-    logx = f"{sandbox.info['optimizely_logx']}/v1/events"
-    sent: list[dict[str, object]] = []
-    client.event_processor.event_dispatcher = Redirected(
-        logx, sent
-    )  # the SDK's own extension
-    user = client.create_user_context("u", {})
-    assert user is not None
-    user.track_event("purchase", {"revenue": 4200})
+    dispatcher = Redirected(sandbox.http, f"{sandbox.info['optimizely_logx']}/v1/events")
+    client = Optimizely(datafile=fetch(sandbox).text, event_dispatcher=dispatcher)
+    tags = EventTags({"revenue": 4200})
+    client.track("purchase", "u", event_tags=tags)
     client.close()
-    deadline = time.monotonic() + 5
-    while not sandbox.received(kind="events") and time.monotonic() < deadline:
-        time.sleep(0.02)
     (entry,) = sandbox.received(service="optimizely")
+    assert entry["kind"] == "events"
     assert entry["batch"]["visitors"][0]["visitor_id"] == "u"
-    assert entry["batch"] == sent[0]
+    assert entry["batch"] == dispatcher.sent
 
 
-class Redirected:
+class Redirected(CustomEventDispatcher):
     """Sends what the SDK wants to send to another address."""
 
-    def __init__(self, url: str, sent: list[dict[str, object]]) -> None:
-        self._url, self._sent = url, sent
+    def __init__(self, http: httpx.Client, url: str) -> None:
+        self._http, self._url = http, url
+        self.sent: dict[str, Any] = {}
 
-    def dispatch_event(self, event: object) -> None:
-        params = event.params  # type: ignore[attr-defined]  # the SDK's Event is not exported
-        self._sent.append(params)
-        httpx.post(self._url, json=params, trust_env=False).raise_for_status()
+    def dispatch_event(self, event: Event) -> None:
+        self.sent = event.params
+        self._http.post(self._url, json=event.params).raise_for_status()
 
 
 @pytest.mark.parametrize("body", [b"{", b"[]", b'{"account_id": 1, "visitors": []}'])
 def test_malformed_events_are_refused(sandbox: Running, body: bytes) -> None:
     url = f"{sandbox.info['optimizely_logx']}/v1/events"
-    assert httpx.post(url, content=body, trust_env=False).status_code == 400
+    assert sandbox.http.post(url, content=body).status_code == 400
     assert sandbox.received() == []

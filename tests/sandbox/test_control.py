@@ -19,26 +19,22 @@ SHOP = 20_000_000_001
 
 def datafile(sandbox: Running, sdk_key: str = "SandboxShopProd1") -> dict[str, Any]:
     url = f"{sandbox.info['optimizely_cdn']}/datafiles/{sdk_key}.json"
-    return dict(httpx.get(url, trust_env=False).json())
+    return dict(sandbox.http.get(url).json())
 
 
 def flag_of(document: dict[str, Any], key: str) -> list[dict[str, Any]]:
     """Return the deliveries of a flag in a datafile, without the last, everyone else."""
     flag = next(each for each in document["featureFlags"] if each["key"] == key)
-    rollout = next(
-        each for each in document["rollouts"] if each["id"] == flag["rolloutId"]
-    )
+    rollout = next(each for each in document["rollouts"] if each["id"] == flag["rolloutId"])
     return list(rollout["experiments"][:-1])
 
 
 def post(sandbox: Running, control: str, body: Any) -> httpx.Response:
-    return httpx.post(
-        f"{sandbox.info['control']}/{control}", json=body, trust_env=False
-    )
+    return sandbox.http.post(f"{sandbox.info['control']}/{control}", json=body)
 
 
 def test_the_index_names_all_addresses_and_credentials(sandbox: Running) -> None:
-    index = httpx.get(f"{sandbox.url}/", trust_env=False).json()
+    index = sandbox.http.get(f"{sandbox.url}/").json()
     assert index == sandbox.info
     assert set(index) == {
         "optimizely_api", "optimizely_flags", "optimizely_oauth", "optimizely_cdn",
@@ -61,9 +57,7 @@ def test_a_change_shows_in_flags_at_once_and_in_the_datafile_when_published(
     assert published["revision"] == 43
     document = datafile(sandbox)
     assert document["revision"] == "43"
-    assert [rule["key"] for rule in flag_of(document, "gift_cards")] == [
-        "gift_cards_everyone"
-    ]
+    assert [rule["key"] for rule in flag_of(document, "gift_cards")] == ["gift_cards_everyone"]
 
 
 def test_other_environments_keep_their_revision(sandbox: Running) -> None:
@@ -79,9 +73,7 @@ def test_a_percentage_changes_who_is_delivered_to(sandbox: Running) -> None:
     assert rule["trafficAllocation"][0]["endOfRange"] == 6000
 
 
-def test_an_experiment_can_be_concluded_by_key_or_id(
-    sandbox: Running, flags: httpx.Client
-) -> None:
+def test_an_experiment_can_be_concluded_by_key_or_id(sandbox: Running, flags: httpx.Client) -> None:
     changed = sandbox.change(
         project_id=SHOP, experiment="checkout_q3", conclude=True, deploy="treatment"
     )
@@ -92,13 +84,9 @@ def test_an_experiment_can_be_concluded_by_key_or_id(
     assert again["status"] == "running"
 
 
-def test_a_contact_can_unsubscribe_change_and_vanish(
-    sandbox: Running, brevo: httpx.Client
-) -> None:
+def test_a_contact_can_unsubscribe_change_and_vanish(sandbox: Running, brevo: httpx.Client) -> None:
     email = brevo.get("/contacts/5").json()["email"]
-    sandbox.change(
-        contact=email, unsubscribe=True, attributes={"plan": "pro", "AGE": None}
-    )
+    sandbox.change(contact=email, unsubscribe=True, attributes={"plan": "pro", "AGE": None})
     contact = brevo.get("/contacts/5").json()
     assert contact["emailBlacklisted"] is True
     assert contact["attributes"]["PLAN"] == "pro"
@@ -116,13 +104,9 @@ def test_credentials_can_be_revoked(
     assert brevo.get("/account").status_code == 401
 
 
-def test_a_deleted_attribute_takes_its_values_along(
-    sandbox: Running, brevo: httpx.Client
-) -> None:
+def test_a_deleted_attribute_takes_its_values_along(sandbox: Running, brevo: httpx.Client) -> None:
     sandbox.change(attribute="plan", delete=True)
-    names = [
-        each["name"] for each in brevo.get("/contacts/attributes").json()["attributes"]
-    ]
+    names = [each["name"] for each in brevo.get("/contacts/attributes").json()["attributes"]]
     assert "PLAN" not in names
     assert not any("PLAN" in contact["attributes"] for contact in sandbox.contacts())
 
@@ -236,9 +220,7 @@ def test_a_wrong_body_is_told_by_field_with_what_is_allowed(
 
 
 def test_a_body_that_is_not_json_is_told(sandbox: Running) -> None:
-    answer = httpx.post(
-        f"{sandbox.info['control']}/clock", content=b"{", trust_env=False
-    )
+    answer = sandbox.http.post(f"{sandbox.info['control']}/clock", content=b"{")
     assert answer.status_code == 400
     assert "JSON object" in answer.json()["message"]
 
@@ -333,9 +315,7 @@ def test_a_fault_answers_in_the_shape_of_its_service(
     assert third.headers["x-sib-ratelimit-reset"] == "3"
 
 
-def test_a_fault_may_only_delay_one_method(
-    sandbox: Running, brevo: httpx.Client
-) -> None:
+def test_a_fault_may_only_delay_one_method(sandbox: Running, brevo: httpx.Client) -> None:
     sandbox.control("faults", route="/brevo/v3/contacts", delay=0.3, method="put")
     start = time.perf_counter()
     assert brevo.get("/contacts/1").status_code == 200
@@ -372,9 +352,7 @@ def test_what_arrived_is_told_in_order_as_it_was_sent(
     assert sandbox.received(after=1, kind="contact.update") == [third]
 
 
-def test_reading_is_not_recorded(
-    sandbox: Running, brevo: httpx.Client, rest: httpx.Client
-) -> None:
+def test_reading_is_not_recorded(sandbox: Running, brevo: httpx.Client, rest: httpx.Client) -> None:
     brevo.get("/contacts?limit=1000")
     rest.get("/projects")
     assert sandbox.received() == []
@@ -400,9 +378,7 @@ def test_reset_forgets_writes_faults_and_what_arrived(
 
 
 @pytest.mark.parametrize("service", ["optimizely_oauth", "tajo"])
-def test_what_is_not_served_says_so_in_a_sentence(
-    sandbox: Running, service: str
-) -> None:
-    answer = httpx.post(f"{sandbox.info[service]}/token", trust_env=False)
+def test_what_is_not_served_says_so_in_a_sentence(sandbox: Running, service: str) -> None:
+    answer = sandbox.http.post(f"{sandbox.info[service]}/token")
     assert answer.status_code == 501
     assert "does not serve" in answer.json()["message"]

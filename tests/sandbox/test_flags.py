@@ -28,9 +28,7 @@ def test_archived_flags_can_be_asked_for(flags: httpx.Client) -> None:
     assert [flag["key"] for flag in page["items"]] == ["old_wishlist"]
 
 
-def test_next_links_lead_through_every_flag_once(
-    sandbox: Running, flags: httpx.Client
-) -> None:
+def test_next_links_lead_through_every_flag_once(sandbox: Running, flags: httpx.Client) -> None:
     path, walked = f"/projects/{SHOP}/flags?per_page=4", []
     while path:
         page = flags.get(path).json()
@@ -78,13 +76,9 @@ def test_a_ruleset_and_its_rules_are_the_same_everywhere(flags: httpx.Client) ->
     assert ruleset["rule_priorities"] == ["checkout_q3", "new_checkout_vip"]
 
 
-def test_a_rule_is_found_by_its_experiment_id(
-    sandbox: Running, flags: httpx.Client
-) -> None:
+def test_a_rule_is_found_by_its_experiment_id(sandbox: Running, flags: httpx.Client) -> None:
     listed = flags.get(f"/projects/{MOBILE}/rules?rule_types=a/b").json()["items"][0]
-    found = flags.get(
-        f"/projects/{MOBILE}/rules/{listed['layer_experiment_id']}"
-    ).json()
+    found = flags.get(f"/projects/{MOBILE}/rules/{listed['layer_experiment_id']}").json()
     assert found == listed
 
 
@@ -96,9 +90,7 @@ def test_a_closed_project_is_forbidden(flags: httpx.Client) -> None:
     assert flags.get(f"/projects/{CLOSED}/flags").status_code == 403
 
 
-def test_the_third_call_in_a_second_is_refused(
-    sandbox: Running, flags: httpx.Client
-) -> None:
+def test_the_third_call_in_a_second_is_refused(sandbox: Running, flags: httpx.Client) -> None:
     path = f"/projects/{SHOP}/environments"
     assert [flags.get(path).status_code for _ in range(3)] == [200, 200, 429]
     sandbox.advance(1)

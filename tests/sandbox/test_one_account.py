@@ -21,13 +21,11 @@ SHOP, MOBILE, LEGACY = 20_000_000_001, 20_000_000_002, 20_000_000_003
 
 def datafile(sandbox: Running, sdk_key: str) -> dict[str, Any]:
     url = f"{sandbox.info['optimizely_cdn']}/datafiles/{sdk_key}.json"
-    return dict(httpx.get(url, trust_env=False).json())
+    return dict(sandbox.http.get(url).json())
 
 
 def every_rule(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    delivered = [
-        each for rollout in document["rollouts"] for each in rollout["experiments"]
-    ]
+    delivered = [each for rollout in document["rollouts"] for each in rollout["experiments"]]
     return {each["id"]: each for each in [*document["experiments"], *delivered]}
 
 
@@ -55,34 +53,23 @@ def test_flags_rules_agree_with_the_datafile(
         assert found["layerId"] == str(rule["layer_id"])
         assert found["audienceIds"] == [str(each) for each in rule["audience_ids"]]
         ids = {each["key"]: each["id"] for each in found["variations"]}
-        assert ids == {
-            key: str(each["variation_id"]) for key, each in rule["variations"].items()
-        }
+        assert ids == {key: str(each["variation_id"]) for key, each in rule["variations"].items()}
 
 
-def test_rest_entities_agree_with_the_datafile(
-    sandbox: Running, rest: httpx.Client
-) -> None:
+def test_rest_entities_agree_with_the_datafile(sandbox: Running, rest: httpx.Client) -> None:
     document = datafile(sandbox, "SandboxShopProd1")
-    audiences = {
-        str(a["id"]): a for a in rest.get(f"/audiences?project_id={SHOP}").json()
-    }
+    audiences = {str(a["id"]): a for a in rest.get(f"/audiences?project_id={SHOP}").json()}
     for audience in document["typedAudiences"]:
         shown = audiences[audience["id"]]
         assert shown["name"] == audience["name"]
         words = shown["conditions"].replace('"match_type"', '"match"')
         assert msgspec.json.decode(words) == audience["conditions"]
     for path, section in (("attributes", "attributes"), ("events", "events")):
-        shown_keys = {
-            str(e["id"]): e["key"]
-            for e in rest.get(f"/{path}?project_id={SHOP}").json()
-        }
+        shown_keys = {str(e["id"]): e["key"] for e in rest.get(f"/{path}?project_id={SHOP}").json()}
         assert {each["id"]: each["key"] for each in document[section]} == shown_keys
 
 
-def test_legacy_experiments_agree_with_the_datafile(
-    sandbox: Running, rest: httpx.Client
-) -> None:
+def test_legacy_experiments_agree_with_the_datafile(sandbox: Running, rest: httpx.Client) -> None:
     document = every_rule(datafile(sandbox, "SandboxLegacyProd1"))
     statuses = {"running": "Running", "paused": "Paused", "not_started": "Not started"}
     for experiment in rest.get(f"/experiments?project_id={LEGACY}").json():
@@ -98,16 +85,10 @@ def test_a_concluded_experiment_delivers_what_was_deployed_and_a_plain_one_nothi
 ) -> None:
     document = datafile(sandbox, "SandboxShopProd1")
     place = "environments/production/rules"
-    deployed = flags.get(
-        f"/projects/{SHOP}/flags/price_display/{place}/price_with_tax"
-    ).json()
-    plain = flags.get(
-        f"/projects/{SHOP}/flags/homepage_banner/{place}/banner_season"
-    ).json()
+    deployed = flags.get(f"/projects/{SHOP}/flags/price_display/{place}/price_with_tax").json()
+    plain = flags.get(f"/projects/{SHOP}/flags/homepage_banner/{place}/banner_season").json()
     found = every_rule(document)[str(deployed["layer_experiment_id"])]
-    assert [each["key"] for each in found["variations"]] == [
-        deployed["deployed_variation_key"]
-    ]
+    assert [each["key"] for each in found["variations"]] == [deployed["deployed_variation_key"]]
     assert str(plain["layer_experiment_id"]) not in every_rule(document)
 
 

@@ -34,9 +34,7 @@ def test_the_json_line_is_what_the_index_says() -> None:
 
 def test_without_json_the_one_line_names_the_address() -> None:
     command = [sys.executable, "-m", "sandbox", "--port", "0"]
-    with subprocess.Popen(
-        command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
-    ) as process:
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         line = process.stdout.readline()
         address = line.split()[-1]

@@ -13,6 +13,17 @@ BREVO = "/brevo/v3"
 TAJO = "/tajo"
 CONTROL = "/control"
 
+# Where faults can be set: everything but the control API.
+SERVED = (
+    OPTIMIZELY_API,
+    OPTIMIZELY_FLAGS,
+    OPTIMIZELY_OAUTH,
+    OPTIMIZELY_CDN,
+    OPTIMIZELY_LOGX,
+    BREVO,
+    TAJO,
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Addresses:

@@ -72,7 +72,7 @@ class Faulty:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or serve the lifespan."""
-        if scope["type"] == "http":
+        if scope["type"] == "http" and not scope["path"].startswith(paths.CONTROL):
             fault = self._account.faults.meet(scope["method"], scope["path"])
             if fault is not None:
                 await asyncio.sleep(fault.delay)

@@ -14,6 +14,7 @@ from sandbox.application import application, index
 
 HOST = "127.0.0.1"
 BACKLOG = 256
+KEEP_ALIVE = 75  # seconds; long enough that a test's kept client never meets a closed one
 
 
 class PortTaken(Exception):
@@ -35,6 +36,7 @@ def serve(port: int, *, as_json: bool) -> None:
         loop="uvloop",
         http="httptools",
         lifespan="off",
+        timeout_keep_alive=KEEP_ALIVE,
         log_level="warning",
         access_log=False,
         server_header=False,

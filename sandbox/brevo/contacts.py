@@ -117,9 +117,10 @@ def find(call: Call) -> Contact:
     if kind == "email_id":
         contact = brevo.by_email.get(clean_address(identifier) or "")
     elif kind == "contact_id":
-        if not (identifier.isascii() and identifier.isdigit()):
+        number = wire.whole(identifier)
+        if number is None:
             raise invalid("contact_id should be a whole number")
-        contact = brevo.contacts.get(int(identifier))
+        contact = brevo.contacts.get(number)
     elif kind == "ext_id":
         contact = brevo.by_ext_id.get(identifier)
     elif kind in ("phone_id", "whatsapp_id", "landline_number_id"):
@@ -132,7 +133,7 @@ def find(call: Call) -> Contact:
 
 
 def _guess(identifier: str) -> Literal["email_id", "contact_id"]:
-    if identifier.isascii() and identifier.isdigit():
+    if wire.whole(identifier) is not None:
         return "contact_id"
     if clean_address(identifier) is None:
         raise invalid("Invalid identifier: neither an e-mail address nor a contact id")

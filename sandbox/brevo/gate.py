@@ -84,19 +84,20 @@ class Call:
 
     def number(self, name: str, default: int, *, most: int | None = None) -> int:
         """Read a whole number from the query."""
-        text = self.query.get(name, str(default))
-        if not text.isascii() or not text.isdigit():
+        number = wire.whole(self.query.get(name, str(default)))
+        if number is None:
             raise invalid(f"{name} should be a whole number")
-        if most is not None and int(text) > most:
+        if most is not None and number > most:
             raise Refusal(400, "out_of_range", f"{name} should not be greater than {most}")
-        return int(text)
+        return number
 
     def numbers(self, name: str) -> list[int]:
         """Read whole numbers from the query, repeated or separated by commas."""
         words = [word for text in self.query.getlist(name) for word in text.split(",") if word]
-        if not all(word.isascii() and word.isdigit() for word in words):
+        numbers = [number for word in words if (number := wire.whole(word)) is not None]
+        if len(numbers) < len(words):
             raise invalid(f"{name} should be whole numbers")
-        return [int(word) for word in words]
+        return numbers
 
     def moment(self, name: str) -> datetime | None:
         """Read a time with its zone from the query."""

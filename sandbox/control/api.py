@@ -16,7 +16,7 @@ from starlette.routing import Route
 from sandbox import wire
 from sandbox.account.account import Account
 from sandbox.account.faults import Fault
-from sandbox.addresses import CONTROL, Addresses
+from sandbox.addresses import SERVED, Addresses
 from sandbox.control import changes, webhooks
 from sandbox.control.refusal import BadControl
 
@@ -152,8 +152,8 @@ class Controls:
     async def faults(self, request: Request) -> Response:
         """Let requests below a route go wrong."""
         body = await _payload(request, FaultBody)
-        if body.route.startswith(CONTROL):
-            raise BadControl("route", "the control API itself has no faults")
+        if not any(base.startswith(body.route) or body.route.startswith(base) for base in SERVED):
+            raise BadControl("route", f"must lie on the way to one of {', '.join(SERVED)}")
         if body.status is None and not body.delay:
             raise BadControl("status", "give a status, a delay, or both")
         method = body.method.upper() if body.method else None
@@ -164,14 +164,14 @@ class Controls:
     async def received(self, request: Request) -> Response:
         """Answer what arrived, in order; `service`, `kind` and `after` narrow it."""
         query = request.query_params
-        after = query.get("after", "0")
-        if not (after.isascii() and after.isdigit()):
+        after = wire.whole(query.get("after", "0"))
+        if after is None:
             raise BadControl("after", "must be a sequence number")
         self._account.brevo.settle()
         entries: list[dict[str, Any]] = self._account.received.entries(
             service=query.get("service", ""),
             kind=query.get("kind", ""),
-            after=int(after),
+            after=after,
         )
         return wire.json({"received": entries, "count": len(entries)})
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 import msgspec
 
+from sandbox import wire
 from sandbox.account.account import Account
 from sandbox.account.contact import clean_address
 from sandbox.account.projects import Environment, Flag, Project, Rule
@@ -193,7 +194,8 @@ def _conclude(rule: Rule, change: Change) -> None:
 
 def _change_contact(account: Account, change: Change) -> dict[str, Any]:
     brevo, wanted = account.brevo, str(change.contact)
-    by_id = brevo.contacts.get(int(wanted)) if wanted.isascii() and wanted.isdigit() else None
+    number = wire.whole(wanted)
+    by_id = None if number is None else brevo.contacts.get(number)
     contact = by_id or brevo.by_email.get(clean_address(wanted) or "")
     if contact is None:
         raise BadControl("contact", f"must be the e-mail or id of a contact, not {wanted!r}")

@@ -41,9 +41,10 @@ class Call:
             if default is None:
                 raise Refusal(400, f"{name} is required")
             return default
-        if not text.isascii() or not text.isdigit():
+        number = wire.whole(text)
+        if number is None:
             raise Refusal(400, f"{name} must be a whole number, not {text!r}")
-        return int(text)
+        return number
 
     def flag(self, name: str) -> bool | None:
         """Read `true` or `false` from the query; None when absent."""

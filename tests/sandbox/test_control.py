@@ -206,7 +206,7 @@ def test_a_deleted_attribute_takes_its_values_along(sandbox: Running, brevo: htt
         ("faults", {"route": "brevo", "status": 500}, "route", "^/"),
         ("faults", {"route": "/brevo", "status": 99}, "status", ">= 200"),
         ("faults", {"route": "/brevo"}, "status", "a status, a delay, or both"),
-        ("faults", {"route": "/control", "status": 500}, "route", "no faults"),
+        ("faults", {"route": "/control", "status": 500}, "route", "/brevo/v3"),
         ("faults", {"route": "/brevo", "status": 500, "count": 0}, "count", ">= 1"),
     ],
 )
@@ -382,3 +382,9 @@ def test_what_is_not_served_says_so_in_a_sentence(sandbox: Running, service: str
     answer = sandbox.http.post(f"{sandbox.info[service]}/token")
     assert answer.status_code == 501
     assert "does not serve" in answer.json()["message"]
+
+
+def test_a_fault_on_everything_spares_the_controls(sandbox: Running, rest: httpx.Client) -> None:
+    sandbox.control("faults", route="/", status=500, count=2)
+    sandbox.advance(1)
+    assert rest.get("/me").status_code == 500

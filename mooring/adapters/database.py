@@ -64,7 +64,7 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """Give a connection with one consistent view of the data; inside ``write``, its own."""
+        """Give a connection to read with; inside a ``write`` of this thread, that one's."""
         if outer := self._outer():
             yield outer
             return

@@ -14,6 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Update, select, tuple_, update
+from sqlalchemy.exc import SQLAlchemyError
 
 from mooring.adapters.columns import storable
 from mooring.adapters.database import Database, insert
@@ -98,12 +99,15 @@ class Deliveries:
         return _delivery(row)
 
     def _write_with_all_waiting(self, mine: _Waiting) -> str:
-        """Write for everybody; if that fails, the others take the pen and try for themselves."""
+        """Write for everybody; if one cannot be stored, each writes for itself."""
         batch = [mine]
         while self._waiting and len(batch) < BATCH:
             if (other := self._waiting.popleft()) is not mine:
                 batch.append(other)
-        ids = self.accept_many([waiting.delivery for waiting in batch])
+        try:
+            ids = self.accept_many([waiting.delivery for waiting in batch])
+        except SQLAlchemyError:
+            return self.accept_many([mine.delivery])[0]
         for waiting, accepted_as in zip(batch, ids, strict=True):
             waiting.accepted_as = accepted_as
         return ids[0]

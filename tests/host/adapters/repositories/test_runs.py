@@ -1,0 +1,237 @@
+"""Runs, and the fence around them."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from mooring.adapters.database import Database
+from mooring.adapters.repositories.runs import Runs
+from mooring.errors import LeaseLost, NotFound
+from mooring.model.installation import Installation, InstallationState
+from mooring.model.run import Run, RunStatus
+from mooring.testing.clock import START, FakeClock
+
+SOON = START + timedelta(minutes=1)
+LATER = START + timedelta(hours=1)
+
+
+@pytest.fixture
+def runs(database: Database, clock: FakeClock) -> Runs:
+    return Runs(database, clock=clock)
+
+
+def installation(install_id: int = 1, app_id: str = "shop") -> Installation:
+    return Installation(
+        install_id,
+        app_id,
+        "local",
+        "1.0.0",
+        Path("/apps"),
+        InstallationState.INSTALLED,
+        START,
+        START,
+    )
+
+
+def new(runs: Runs, job: str = "sync", *, install_id: int = 1, at: datetime = START) -> Run:
+    made = runs.create(installation(install_id), job, {"full": True}, scheduled_at=at)
+    assert made is not None
+    return made
+
+
+def test_a_new_run_is_pending_with_what_it_was_given(runs: Runs) -> None:
+    made = new(runs)
+    assert (made.status, made.parameters, made.state) == (RunStatus.PENDING, {"full": True}, {})
+    assert (made.steps, made.epoch, made.attempt) == (0, 0, 0)
+    assert (made.scheduled_at, made.created_at, made.account) == (START, START, "local")
+    assert runs.get(made.run_id) == made
+
+
+def test_times_come_back_to_the_microsecond_and_in_utc(runs: Runs) -> None:
+    moment = datetime(2026, 3, 29, 1, 59, 59, 999_999, tzinfo=UTC)
+    assert runs.get(new(runs, at=moment).run_id).scheduled_at == moment
+
+
+def test_a_due_time_makes_one_run(runs: Runs) -> None:
+    def fire(_: int) -> Run | None:
+        return runs.create(
+            installation(), "sync", {}, scheduled_at=START, due_key="1/sync/2026-01-01T00:00"
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        made = [run for run in pool.map(fire, range(16)) if run]
+    assert len(made) == 1
+
+
+def test_an_unknown_run_is_not_found(runs: Runs) -> None:
+    with pytest.raises(NotFound, match="no run nowhere"):
+        runs.get("nowhere")
+    with pytest.raises(NotFound, match="no run nowhere"):
+        runs.take("nowhere", worker="w", now=START)
+    with pytest.raises(NotFound, match="no run nowhere"):
+        runs.terminate("nowhere", now=START)
+
+
+def test_taking_a_run_raises_its_epoch(runs: Runs) -> None:
+    taken = runs.take(new(runs).run_id, worker="w1", now=SOON)
+    assert (taken.status, taken.epoch, taken.worker) == (RunStatus.RUNNING, 1, "w1")
+    assert (taken.started_at, taken.heartbeat_at) == (SOON, SOON)
+
+
+def test_a_run_taken_over_keeps_its_first_start(runs: Runs) -> None:
+    run_id = new(runs).run_id
+    runs.take(run_id, worker="w1", now=SOON)
+    again = runs.take(run_id, worker="w2", now=LATER)
+    assert (again.epoch, again.started_at, again.worker) == (2, SOON, "w2")
+
+
+def test_a_step_stores_the_state(runs: Runs) -> None:
+    taken = runs.take(new(runs).run_id, worker="w", now=START)
+    runs.commit_step(taken, {"page": 1}, now=SOON)
+    after = runs.commit_step(taken, {"page": 2, "text": "\x00"}, now=LATER)
+    assert (after.state, after.steps) == ({"page": 2, "text": "\x00"}, 2)
+    assert runs.get(taken.run_id) == after
+
+
+@pytest.mark.parametrize("write", ["step", "beat", "finish", "postpone"])
+@pytest.mark.parametrize("loss", ["taken", "terminated", "finished", "postponed"])
+def test_whoever_lost_a_run_cannot_write_to_it(runs: Runs, write: str, loss: str) -> None:
+    lost = runs.take(new(runs).run_id, worker="w1", now=START)
+    if loss == "taken":
+        runs.take(lost.run_id, worker="w2", now=SOON)
+    elif loss == "terminated":
+        runs.terminate(lost.run_id, now=SOON)
+    elif loss == "finished":
+        runs.finish(lost, RunStatus.COMPLETE, now=SOON)
+    else:
+        runs.postpone(lost, until=LATER, error=None, attempt=1)
+    before = runs.get(lost.run_id)
+    with pytest.raises(LeaseLost, match=lost.run_id):
+        write_to(runs, lost, write)
+    assert runs.get(lost.run_id) == before
+
+
+def write_to(runs: Runs, run: Run, write: str) -> None:
+    if write == "step":
+        runs.commit_step(run, {"page": 9}, now=LATER)
+    elif write == "beat":
+        runs.beat(run, now=LATER)
+    elif write == "finish":
+        runs.finish(run, RunStatus.ERROR, now=LATER, error="late")
+    else:
+        runs.postpone(run, until=LATER, error="late", attempt=9)
+
+
+def test_of_many_takers_the_last_owns_the_run(runs: Runs) -> None:
+    run_id = new(runs).run_id
+    with ThreadPoolExecutor(8) as pool:
+        takers = list(pool.map(lambda n: runs.take(run_id, worker=str(n), now=START), range(8)))
+    assert sorted(taken.epoch for taken in takers) == list(range(1, 9))
+    owners = [taken for taken in takers if owns(runs, taken)]
+    assert [taken.epoch for taken in owners] == [8]
+
+
+def owns(runs: Runs, run: Run) -> bool:
+    try:
+        runs.beat(run, now=SOON)
+    except LeaseLost:
+        return False
+    return True
+
+
+def test_a_finished_run_has_its_end_and_its_error(runs: Runs) -> None:
+    taken = runs.take(new(runs).run_id, worker="w", now=START)
+    ended = runs.finish(taken, RunStatus.ERROR, now=SOON, error="bad \x00 byte \ud800")
+    assert (ended.status, ended.completed_at) == (RunStatus.ERROR, SOON)
+    assert ended.error == "bad \ufffd byte \ufffd"
+
+
+def test_a_final_run_cannot_be_taken(runs: Runs) -> None:
+    taken = runs.take(new(runs).run_id, worker="w", now=START)
+    runs.finish(taken, RunStatus.COMPLETE, now=SOON)
+    with pytest.raises(LeaseLost, match="COMPLETE already"):
+        runs.take(taken.run_id, worker="w2", now=LATER)
+
+
+def test_a_postponed_run_waits_for_its_time(runs: Runs) -> None:
+    taken = runs.take(new(runs).run_id, worker="w", now=START)
+    runs.commit_step(taken, {"page": 1}, now=START)
+    back = runs.postpone(taken, until=LATER, error="503", attempt=2)
+    assert (back.status, back.attempt, back.error) == (RunStatus.PENDING, 2, "503")
+    assert (back.state, back.worker) == ({"page": 1}, None)
+    assert runs.claimable(now=SOON, stale_before=START) == []
+    assert runs.claimable(now=LATER, stale_before=START) == [back]
+
+
+def test_what_is_due_or_abandoned_is_claimable_longest_due_first(runs: Runs) -> None:
+    due, future = new(runs, at=SOON), new(runs, at=LATER + timedelta(seconds=1))
+    abandoned = runs.take(new(runs).run_id, worker="dead", now=START)
+    alive = runs.take(new(runs).run_id, worker="alive", now=LATER)
+    ended = runs.terminate(new(runs).run_id, now=SOON)
+    found = runs.claimable(now=LATER, stale_before=SOON)
+    assert [run.run_id for run in found] == [abandoned.run_id, due.run_id]
+    assert {future.run_id, alive.run_id, ended.run_id}.isdisjoint(run.run_id for run in found)
+
+
+def test_claimable_is_limited(runs: Runs) -> None:
+    for _ in range(5):
+        new(runs)
+    assert len(runs.claimable(now=LATER, stale_before=START, limit=3)) == 3
+
+
+def test_looking_for_work_uses_the_indexes(database: Database) -> None:
+    plans = {
+        "runs_pending": "SELECT * FROM runs WHERE status = 'PENDING' AND scheduled_at <= 5 "
+        "ORDER BY scheduled_at LIMIT 50",
+        "runs_running": "SELECT * FROM runs WHERE status = 'RUNNING' AND heartbeat_at < 5 "
+        "ORDER BY heartbeat_at LIMIT 50",
+    }
+    with database.write() as connection:
+        explain = "EXPLAIN QUERY PLAN"
+        if database.is_postgresql:
+            explain = "EXPLAIN"
+            connection.execute(text("SET LOCAL enable_seqscan = off"))
+        for index, query in plans.items():
+            plan = " ".join(str(row) for row in connection.execute(text(f"{explain} {query}")))
+            assert index in plan
+
+
+def test_runs_are_listed_newest_first(runs: Runs, clock: FakeClock) -> None:
+    first = new(runs)
+    clock.advance(1)
+    second = new(runs, install_id=2)
+    clock.advance(1)
+    third = new(runs, "clean")
+    assert [run.run_id for run in runs.recent()] == [third.run_id, second.run_id, first.run_id]
+    assert [run.run_id for run in runs.recent(install_id=2)] == [second.run_id]
+    assert [run.run_id for run in runs.recent(job="clean")] == [third.run_id]
+    assert runs.recent(app_id="other") == []
+    assert len(runs.recent(limit=2)) == 2
+
+
+def test_active_runs_are_those_that_have_not_ended(runs: Runs) -> None:
+    pending = new(runs)
+    running = runs.take(new(runs).run_id, worker="w", now=START)
+    runs.terminate(new(runs).run_id, now=START)
+    active = {run.run_id for run in runs.recent(active=True)}
+    assert active == {pending.run_id, running.run_id}
+
+
+def test_terminating_a_final_run_changes_nothing(runs: Runs) -> None:
+    taken = runs.take(new(runs).run_id, worker="w", now=START)
+    ended = runs.finish(taken, RunStatus.COMPLETE, now=SOON)
+    assert runs.terminate(taken.run_id, now=LATER) == ended
+
+
+def test_all_active_runs_of_an_installation_can_be_ended(runs: Runs) -> None:
+    new(runs)
+    runs.take(new(runs).run_id, worker="w", now=START)
+    other = new(runs, install_id=2)
+    assert runs.terminate_all(1, now=SOON) == 2
+    assert {run.status for run in runs.recent(install_id=1)} == {RunStatus.TERMINATED}
+    assert runs.get(other.run_id).status is RunStatus.PENDING

@@ -32,7 +32,8 @@ def shop_backend() -> Project:
     builder.event("add_to_cart", "Add to cart", category="add_to_cart")
     builder.event("newsletter_click", "Newsletter click", category="convert")
     audiences = _audiences(builder)
-    _running_flags(builder, audiences)
+    _new_checkout(builder, audiences)
+    _targeted_experiments(builder, audiences)
     _finished_flags(builder)
     _plain_flags(builder, audiences)
     return builder.project
@@ -86,7 +87,7 @@ def _audiences(builder: ProjectBuilder) -> dict[str, Condition]:
     return {key: builder.audience(name, conditions) for key, (name, conditions) in named.items()}
 
 
-def _running_flags(builder: ProjectBuilder, audiences: dict[str, Condition]) -> None:
+def _new_checkout(builder: ProjectBuilder, audiences: dict[str, Condition]) -> None:
     builder.flag(
         "new_checkout",
         "New checkout",
@@ -118,6 +119,9 @@ def _running_flags(builder: ProjectBuilder, audiences: dict[str, Condition]) -> 
         ),
         staging=(Delivery("new_checkout_testers"),),
     )
+
+
+def _targeted_experiments(builder: ProjectBuilder, audiences: dict[str, Condition]) -> None:
     builder.flag(
         "loyalty_program",
         "Loyalty program",

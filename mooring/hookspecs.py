@@ -88,7 +88,7 @@ def mooring_signature_profiles() -> Sequence[SignatureProfile]:
 def mooring_run_changed(run: Run) -> None:
     """Observe a run that started, was postponed or ended.
 
-    When: after the change is stored. Who: anybody. What an observer raises is logged, not passed on.
+    When: after the change is stored. Who: anybody. What it raises is logged, not passed on.
 
     Example: ``metrics.count(run.status)``
     """

@@ -74,9 +74,9 @@ install_locked() {
             uv pip install --no-deps --no-build-isolation --editable .
     else
         [ -x $VENV/bin/pip ] || $VENV/bin/python -m ensurepip
-        $VENV/bin/python -m pip install --quiet --disable-pip-version-check \
+        $VENV/bin/python -m pip install --quiet --no-compile --disable-pip-version-check \
             --require-hashes -r requirements.lock &&
-            $VENV/bin/python -m pip install --quiet --disable-pip-version-check \
+            $VENV/bin/python -m pip install --quiet --no-compile --disable-pip-version-check \
                 --no-deps --no-build-isolation --editable .
     fi
 }

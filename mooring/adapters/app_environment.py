@@ -1,4 +1,4 @@
-"""Which APP_ENV_* values does one app version see? Its own .env files, then the host's environment."""
+"""Which APP_ENV_* values does one app version see? Its ``.env``, then the host's environment."""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ name carries a digest of the content, so that equal content is stored once.
 from __future__ import annotations
 
 import hashlib
-import os
 import shutil
 import tempfile
 from collections.abc import Iterator
@@ -78,7 +77,7 @@ def _copy(source: Path, files: list[Path], target: Path) -> None:
             if path.name.startswith(".env"):
                 copy.chmod(0o600)
         try:
-            os.replace(draft, target)
+            draft.replace(target)
         except OSError:
             # Another process made the same copy first; equal names mean equal content.
             if not target.is_dir():

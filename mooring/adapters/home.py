@@ -64,7 +64,7 @@ class Home:
         """Tell other processes where ``serve`` listens."""
         draft = self.path / f".serve-{os.getpid()}.json"
         draft.write_text(json.dumps(asdict(addresses)), "utf-8")
-        os.replace(draft, self._addresses)
+        draft.replace(self._addresses)
 
     def forget_addresses(self) -> None:
         """Remove the record when ``serve`` ends."""

@@ -1,4 +1,4 @@
-"""How does a command end when something went wrong? One sentence, the right status, no traceback."""
+"""How does a command end when something went wrong? One sentence and a status, no traceback."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def run(program: click.Command, arguments: list[str] | None) -> int:
         # The reader (`| head`) went away; nothing is wrong, and nobody is left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001  # the last resort: nobody is shown a traceback
         _internal(error, kept)
         return MooringError.exit_status
 

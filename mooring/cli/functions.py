@@ -66,8 +66,7 @@ def invoke(
             body=_body(body),
         )
         shown = _shown(response)
-        text = f"{response.status}\n{shown['body'] if isinstance(shown['body'], str) else json.dumps(shown['body'], ensure_ascii=False, indent=2)}"
-        answer(ctx, shown, text)
+        answer(ctx, shown, f"{response.status}\n{_readable(shown['body'])}")
         if response.status >= 500:
             ctx.exit(1)
 
@@ -88,6 +87,10 @@ def _shown(response: Any) -> dict[str, Any]:
         "headers": dict(response.headers.items()),
         "body": body,
     }
+
+
+def _readable(body: Any) -> str:
+    return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, indent=2)
 
 
 def _body(given: str) -> bytes:

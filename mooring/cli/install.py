@@ -23,8 +23,10 @@ def command(ctx: click.Context, path: Path) -> None:
         installation = host.install(path, progress=lambda step: say(ctx, f"… {step}"))
         urls = host.endpoints(installation)
         lines = [
-            f"Installed {installation.app_id} {installation.version} "
-            f"in account {installation.account}."
+            (
+                f"Installed {installation.app_id} {installation.version} "
+                f"in account {installation.account}."
+            )
         ]
         if urls:
             width = max(map(len, urls))

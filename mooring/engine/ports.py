@@ -74,13 +74,13 @@ class RunRepository(Protocol):
         """Return runs, newest first."""
 
     def claimable(self, *, now: datetime, stale_before: datetime, limit: int = 50) -> list[Run]:
-        """Return runs to execute: PENDING and due, or RUNNING with a heartbeat before ``stale_before``."""
+        """Return runs to execute: PENDING and due, or RUNNING and silent since ``stale_before``."""
 
     def take(self, run_id: str, *, worker: str, now: datetime) -> Run:
         """Raise the epoch and mark RUNNING. Raises LeaseLost if the run is final."""
 
     def commit_step(self, run: Run, state: Mapping[str, Any], *, now: datetime) -> Run:
-        """Store the state after a step. Raises LeaseLost when the epoch moved or the run is final."""
+        """Store the state after a step. Raises LeaseLost if the epoch moved or the run is final."""
 
     def beat(self, run: Run, *, now: datetime) -> None:
         """Renew the heartbeat. Raises LeaseLost."""

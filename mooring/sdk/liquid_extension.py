@@ -46,6 +46,8 @@ class LiquidExtension(ABC):
 
     @abstractmethod
     def perform(
-        self, context: LiquidContext, input: Mapping[str, Any]
+        self,
+        context: LiquidContext,
+        input: Mapping[str, Any],  # noqa: A002  # OCP's name for it
     ) -> MaybeAwaitable[LiquidExtensionResult]:
         """Return the value for ``input``."""

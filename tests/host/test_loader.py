@@ -11,7 +11,13 @@ import pytest
 from mooring.errors import EntryPointInvalid
 from mooring.loader import NAMESPACE, load_class, mount, unmount
 
-GREETER = "from ..core.words import WORD\n\n\nclass Greeter:\n    def perform(self):\n        return WORD\n"
+GREETER = """from ..core.words import WORD
+
+
+class Greeter:
+    def perform(self):
+        return WORD
+"""
 
 
 @pytest.fixture

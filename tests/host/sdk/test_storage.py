@@ -1,5 +1,5 @@
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 
@@ -22,7 +22,9 @@ def test_only_a_map_is_a_record(
         store.put("k", value)  # type: ignore[arg-type]  # the point of the test
 
 
-@pytest.mark.parametrize("value", [float("nan"), datetime(2026, 1, 1), {1, 2}, b"bytes", "\ud800"])
+@pytest.mark.parametrize(
+    "value", [float("nan"), datetime(2026, 1, 1, tzinfo=UTC), {1, 2}, b"bytes", "\ud800"]
+)
 def test_what_json_cannot_say_is_refused_before_it_reaches_a_backend(
     value: object, memory_app: MemoryApp
 ) -> None:

@@ -1,0 +1,1 @@
+"""What does the connector decide, once every value has come in as an argument?"""

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import importlib.metadata
+import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -26,25 +28,26 @@ from mooring.adapters.repositories.deliveries import Deliveries
 from mooring.adapters.repositories.installations import Installations
 from mooring.adapters.repositories.runs import Runs
 from mooring.adapters.repositories.schedules import Schedules
-from mooring.adapters.secrets.vault import open_vault
+from mooring.adapters.secrets.vault import Vault, open_vault
 from mooring.app_services import AppServices
 from mooring.engine.calling import call
+from mooring.engine.functions import answer
 from mooring.engine.installation_services import InstallationFunctions, InstallationJobs
 from mooring.engine.lifecycle import LifecycleEngine
-from mooring.engine.ports import SecretVault
 from mooring.engine.settings import SettingsDesk, SettingsOutcome
 from mooring.engine.stepping import drive
 from mooring.errors import AppInvalid, ConfigurationInvalid, NotFound
-from mooring.loader import mount
 from mooring.model.app import AppDefinition
 from mooring.model.config import HostConfig
 from mooring.model.installation import Installation
 from mooring.model.run import Run
-from mooring.plugins.manifest import ManifestPlugin
+from mooring.model.signature import SignatureProfile
+from mooring.mounted_apps import MountedApps
 from mooring.reading.app_reader import read_app
 from mooring.reading.settings_file import fill_from_environment, read_settings_file
 from mooring.rules import validate_app
 from mooring.sdk.context import AppContext, Invocation
+from mooring.sdk.webhook import Request, Response
 
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
 
@@ -64,7 +67,7 @@ class Host:
         self.deliveries = Deliveries(database)
         self.plugins = plugin_manager(safe_mode=config.safe_mode)
         self._closing = ExitStack()
-        self._apps: dict[Path, ManifestPlugin] = {}
+        self._apps = MountedApps(self.plugins)
         self._services = AppServices(
             home=home,
             database=database,
@@ -112,24 +115,31 @@ class Host:
             hint=f"Installed: {', '.join(present) or 'nothing'}. See `mooring install --help`.",
         )
 
+    def global_installation(self, app_id: str) -> Installation:
+        """Return the newest living installation of an app, whose code its global functions run.
+
+        Raises NotFound.
+        """
+        living = [i for i in self.installations.all() if i.app_id == app_id]
+        if not living:
+            raise NotFound(f"{app_id} is not installed.")
+        return max(living, key=lambda installation: installation.installed_at)
+
     def definition(self, installation: Installation) -> AppDefinition:
         """Return the manifest, forms and schema of an installed app."""
-        return self._app(installation).definition
+        return self._apps.definition(installation)
 
     def function_class(self, installation: Installation, name: str) -> type[Any]:
         """Return the class behind a function. Raises NotFound, EntryPointInvalid."""
-        key = self._app(installation).key
-        return self._answered(self.plugins.hook.mooring_function_class(app=key, name=name))
+        return self._apps.function_class(installation, name)
 
     def job_class(self, installation: Installation, name: str) -> type[Any]:
         """Return the class behind a job. Raises NotFound, EntryPointInvalid."""
-        key = self._app(installation).key
-        return self._answered(self.plugins.hook.mooring_job_class(app=key, name=name))
+        return self._apps.job_class(installation, name)
 
     def lifecycle_class(self, installation: Installation) -> type[Any]:
         """Return the app's Lifecycle. Raises EntryPointInvalid."""
-        key = self._app(installation).key
-        return self._answered(self.plugins.hook.mooring_lifecycle_class(app=key))
+        return self._apps.lifecycle_class(installation)
 
     def install(
         self, path: Path, *, progress: Callable[[str], None] = lambda step: None
@@ -157,14 +167,22 @@ class Host:
     # --- What app code gets --------------------------------------------------------------------
 
     def invocation(
-        self, installation: Installation, *, entry_point: str, run_id: str | None = None
+        self,
+        installation: Installation,
+        *,
+        entry_point: str,
+        run_id: str | None = None,
+        is_global: bool = False,
     ) -> Invocation:
-        """Build what one call into an app may use; ``entry_point`` is ``job:sync``, …"""
+        """Build what one call into an app may use; ``entry_point`` is ``job:sync``, …
+
+        With ``is_global`` the call is on behalf of no installation.
+        """
         app = AppContext(
             app_id=installation.app_id,
             version=installation.version,
-            tracker_id=installation.account,
-            install_id=installation.install_id,
+            tracker_id="" if is_global else installation.account,
+            install_id=0 if is_global else installation.install_id,
             entry_point=entry_point,
             run_id=run_id,
         )
@@ -202,7 +220,7 @@ class Host:
         return running.public if running else DEFAULT_PUBLIC_URL
 
     @cached_property
-    def vault(self) -> SecretVault:
+    def vault(self) -> Vault:
         """The secret store that this home recorded. Raises SecretStoreUnusable."""
         return open_vault(self.config, self.database, masker=self.masker, offer=self._offer_backend)
 
@@ -241,6 +259,33 @@ class Host:
         """Return the installation's own secret records (not those of its form)."""
         return self._services.secrets(installation, vault=self.vault)
 
+    @cached_property
+    def signature_profiles(self) -> Mapping[str, SignatureProfile]:
+        """The webhook signatures this host can check, by name. Raises ConfigurationInvalid."""
+        profiles: dict[str, SignatureProfile] = {}
+        for profile in chain(*self.plugins.hook.mooring_signature_profiles()):
+            if profiles.setdefault(profile.name, profile) != profile:
+                raise ConfigurationInvalid(
+                    f"Two plugins bring a signature profile called {profile.name}.",
+                    hint="Uninstall one of them, or start with --safe-mode.",
+                )
+        return profiles
+
+    # --- Functions -----------------------------------------------------------------------------
+
+    def invoke(self, installation: Installation, name: str, request: Request) -> Response:
+        """Call a function here and now, without URL, signature check and inbox.
+
+        Raises NotFound for an unknown name; what the function raises becomes its answer.
+        """
+        function = self.function_class(installation, name)
+        invocation = self.invocation(
+            installation,
+            entry_point=f"function:{name}",
+            is_global=self.definition(installation).manifest.functions[name].is_global,
+        )
+        return answer(lambda: function, request, invocation=invocation, hide=self.masker.hide)
+
     # --- Runs ----------------------------------------------------------------------------------
 
     def trigger(self, installation: Installation, job: str, parameters: Mapping[str, Any]) -> Run:
@@ -263,6 +308,16 @@ class Host:
             hide=self.masker.hide,
             observe=lambda changed: self.plugins.hook.mooring_run_changed(run=changed),
         )
+
+    def execute_until_final(self, run_id: str) -> Run:
+        """Drive a run to its end, waiting where it has to wait."""
+        worker = f"here:{os.getpid()}"
+        run = self.execute(run_id, worker=worker)
+        while not run.status.final:
+            pause = (run.not_before or self.clock.now()) - self.clock.now()
+            self.clock.sleep(max(pause.total_seconds(), 0))
+            run = self.execute(run_id, worker=worker)
+        return run
 
     @contextmanager
     def stand_in(self) -> Iterator[bool]:
@@ -322,20 +377,6 @@ class Host:
             clock=self.clock,
         )
 
-    def _app(self, installation: Installation) -> ManifestPlugin:
-        """Mount an installed app version once, and let its manifest answer the app hooks."""
-        if installation.root not in self._apps:
-            definition = read_app(installation.root)
-            key = f"{installation.app_id}_{installation.root.name.rpartition('-')[2]}"
-            plugin = ManifestPlugin(
-                f"{installation.app_id}@{installation.root.name}",
-                definition,
-                package=mount(key, installation.root),
-            )
-            self.plugins.register(plugin, name=plugin.key)
-            self._apps[installation.root] = plugin
-        return self._apps[installation.root]
-
     def _functions_of(self, installation: Installation) -> InstallationFunctions:
         return InstallationFunctions(
             installation,
@@ -348,11 +389,6 @@ class Host:
         return self.plugins.hook.mooring_secret_backend(
             config=self.config, kind=kind, database=self.database
         )
-
-    @staticmethod
-    def _answered(found: Any) -> type[Any]:
-        assert isinstance(found, type), "the mounted app's own plugin answers"
-        return found
 
 
 def plugin_manager(*, safe_mode: bool = False) -> pluggy.PluginManager:

@@ -102,7 +102,7 @@ def _secrets(host: Host) -> str:
     host.vault.delete(PROBE, "probe")
     if found != "written by mooring doctor":
         raise MooringError("The secret store does not give back what was stored.")
-    return f"{host.secrets_kind} store works"
+    return f"{host.vault.kind} store works"
 
 
 def _app(host: Host, installation: object) -> str:

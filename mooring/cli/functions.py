@@ -13,6 +13,8 @@ import click
 from mooring.cli.edge import answer, open_host
 from mooring.cli.groups import DefaultsToList
 from mooring.errors import UsageError
+from mooring.sdk.headers import Headers
+from mooring.sdk.webhook import Request, Response, collected
 
 
 @click.group("functions", cls=DefaultsToList)
@@ -56,22 +58,21 @@ def invoke(
     Exits with 1 when the function answers with a status from 500 on.
     """
     with open_host(ctx) as host:
-        response = host.invoke(
-            host.installation(app_id),
-            name,
+        request = Request(
             method=method.upper(),
             path=path,
-            headers=_pairs(headers, ":", "--header NAME:VALUE", default="application/json"),
-            params=_pairs(params, "=", "--param NAME=VALUE"),
+            headers=Headers(_headers(headers)),
+            params=collected(_pairs(params, "=", "--param NAME=VALUE")),
             body=_body(body),
         )
+        response = host.invoke(host.installation(app_id), name, request)
         shown = _shown(response)
         answer(ctx, shown, f"{response.status}\n{_readable(shown['body'])}")
         if response.status >= 500:
             ctx.exit(1)
 
 
-def _shown(response: Any) -> dict[str, Any]:
+def _shown(response: Response) -> dict[str, Any]:
     """Give the body as JSON when it is, as text when it can be, else in base64."""
     raw: bytes = response.body
     body: Any
@@ -104,15 +105,17 @@ def _body(given: str) -> bytes:
     return given.encode()
 
 
-def _pairs(
-    given: tuple[str, ...], separator: str, form: str, *, default: str = ""
-) -> list[tuple[str, str]]:
+def _headers(given: tuple[str, ...]) -> list[tuple[str, str]]:
+    pairs = _pairs(given, ":", "--header NAME:VALUE")
+    stated = any(name.lower() == "content-type" for name, _ in pairs)
+    return pairs if stated else [*pairs, ("content-type", "application/json")]
+
+
+def _pairs(given: tuple[str, ...], separator: str, form: str) -> list[tuple[str, str]]:
     pairs = []
     for text in given:
         name, found, value = text.partition(separator)
         if not found or not name.strip():
             raise UsageError(f"{text!r} is not of the form {form}.")
         pairs.append((name.strip(), value.strip()))
-    if default and not any(name.lower() == "content-type" for name, _ in pairs):
-        pairs.append(("content-type", default))
     return pairs

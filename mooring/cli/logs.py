@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from mooring.adapters.log_reader import read_logs
 from mooring.cli.edge import LEVELS, open_host
 from mooring.cli.options import wants_json
 
@@ -31,8 +32,8 @@ def command(
 ) -> None:
     """Show what the host and the apps logged, oldest first; secrets are masked."""
     with open_host(ctx) as host:
-        for line in host.read_logs(
-            app_id=app_id, run_id=run_id, level=level, limit=limit, follow=follow
+        for line in read_logs(
+            host.home.logs, app_id=app_id, run_id=run_id, level=level, limit=limit, follow=follow
         ):
             click.echo(json.dumps(line, ensure_ascii=False) if wants_json(ctx) else _text(line))
 

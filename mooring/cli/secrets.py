@@ -11,6 +11,7 @@ import click
 from mooring.cli.edge import answer, open_host, table
 from mooring.cli.shapes import iso
 from mooring.errors import NotFound, UsageError
+from mooring.sdk.records import checked_secret_key
 
 VERBS = ("list", "set", "rm")
 FORMS = "mooring secrets APP_ID · mooring secrets APP_ID set KEY · mooring secrets APP_ID rm KEY"
@@ -28,7 +29,7 @@ def command(ctx: click.Context, words: tuple[str, ...]) -> None:
     with open_host(ctx) as host:
         installation = host.installation(app_id)
         if verb == "list":
-            names = host.secret_names(installation)
+            names = host.secrets(installation).names()
             rows = [
                 [name, iso(changed) or "-", _age(host.clock.now(), changed)]
                 for name, changed in names
@@ -38,11 +39,12 @@ def command(ctx: click.Context, words: tuple[str, ...]) -> None:
             answer(ctx, data, table(headers, rows, empty=f"{app_id} has no secrets."))
         elif verb == "set":
             name, value = _given(key)
-            host.set_secret(installation, name, value)
+            host.secrets(installation).put(checked_secret_key(name), {"value": value})
             answer(ctx, {"name": name, "set": True}, f"{name} is set.")
         else:
-            if not host.remove_secret(installation, key):
+            if not host.secrets(installation).exists(key):
                 raise NotFound(f"{app_id} has no secret {key}.")
+            host.secrets(installation).delete(key)
             answer(ctx, {"name": key, "removed": True}, f"{key} is removed.")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -137,6 +137,14 @@ class Response:
 
     def __repr__(self) -> str:
         return f"Response({self.status}, {len(self._body)} bytes)"
+
+
+def collected(pairs: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
+    """Make ``Request.params`` of query pairs: a parameter that is repeated becomes a list."""
+    values: dict[str, list[str]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return {name: found[0] if len(found) == 1 else found for name, found in values.items()}
 
 
 def _charset(content_type: str) -> str:

@@ -1,11 +1,11 @@
 """What an app imports, and nothing else of the host.
 
-Values that services take and return (``Budget``, ``Rate``, ``HttpResponse``, ``Customer``, …) are
-in ``mooring.sdk.ports``, errors in ``mooring.sdk.errors``, the present installation in
-``mooring.sdk.context``, the other results beside the base class that they belong to.
+Further values that services take and return (``Customer``, ``JobDetail``, …) are in
+``mooring.sdk.ports``, the present installation in ``mooring.sdk.context``, the other results beside
+the base class that they belong to.
 """
 
-from mooring.sdk import functions, http, jobs, logger, odp, storage
+from mooring.sdk import errors, functions, http, jobs, logger, odp, storage
 from mooring.sdk.app_environment import environment
 from mooring.sdk.channel import Channel
 from mooring.sdk.destination import Destination, DestinationSchemaFunction
@@ -13,23 +13,27 @@ from mooring.sdk.function import Function, GlobalFunction
 from mooring.sdk.job import Job, JobStatus
 from mooring.sdk.lifecycle import Lifecycle, LifecycleResult
 from mooring.sdk.liquid_extension import LiquidExtension
+from mooring.sdk.ports import Budget, HttpResponse, Rate
 from mooring.sdk.results import AuthorizationGrantResult, LifecycleSettingsResult
 from mooring.sdk.source import SourceFunction, SourceJob, SourceLifecycle, SourceSchemaFunction
 from mooring.sdk.webhook import Request, Response
 
 __all__ = [
     "AuthorizationGrantResult",
+    "Budget",
     "Channel",
     "Destination",
     "DestinationSchemaFunction",
     "Function",
     "GlobalFunction",
+    "HttpResponse",
     "Job",
     "JobStatus",
     "Lifecycle",
     "LifecycleResult",
     "LifecycleSettingsResult",
     "LiquidExtension",
+    "Rate",
     "Request",
     "Response",
     "SourceFunction",
@@ -37,6 +41,7 @@ __all__ = [
     "SourceLifecycle",
     "SourceSchemaFunction",
     "environment",
+    "errors",
     "functions",
     "http",
     "jobs",

@@ -1,10 +1,10 @@
 import mooring.sdk
 
 DESIGNED = """
-AuthorizationGrantResult Channel Destination DestinationSchemaFunction Function GlobalFunction Job
-JobStatus Lifecycle LifecycleResult LifecycleSettingsResult LiquidExtension Request Response
-SourceFunction SourceJob SourceLifecycle SourceSchemaFunction environment functions http jobs logger
-odp storage
+AuthorizationGrantResult Budget Channel Destination DestinationSchemaFunction Function
+GlobalFunction HttpResponse Job JobStatus Lifecycle LifecycleResult LifecycleSettingsResult
+LiquidExtension Rate Request Response SourceFunction SourceJob SourceLifecycle SourceSchemaFunction
+environment errors functions http jobs logger odp storage
 """
 
 

@@ -11,6 +11,7 @@ class SignatureProfile:
     """An HMAC over the raw body in ``header``, as ``prefix`` + digest in ``encoding``.
 
     With ``algorithm_in_prefix`` the header reads ``sha1=…`` and names one of ``algorithms``.
+    ``delivery_id_header`` is where the provider numbers its deliveries, if it does.
     """
 
     name: str
@@ -19,3 +20,4 @@ class SignatureProfile:
     encoding: Literal["hex", "base64"] = "hex"
     prefix: str = ""
     algorithm_in_prefix: bool = False
+    delivery_id_header: str = ""

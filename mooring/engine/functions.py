@@ -1,0 +1,143 @@
+"""How does a request become a function's answer, whatever the function does?
+
+``answer`` is the whole of it for a thread. A server calls ``begin`` in a thread and, where that
+leaves something ``Unfinished``, awaits ``finish`` on its event loop: what is ``async def`` runs
+there. Nothing escapes: what went wrong is the answer, and a line of the log.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import traceback
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Any
+
+from mooring.engine.calling import call
+from mooring.errors import MooringError, RateLimited
+from mooring.sdk.context import Invocation, use
+from mooring.sdk.webhook import Request, Response
+
+FAILED = "The function failed; the log of the host says why."
+Hide = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is answered, and the error behind it if the function raised one."""
+
+    response: Response
+    error: BaseException | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unfinished:
+    """A function that was made and whose ``async def perform`` is still to be awaited."""
+
+    perform: Callable[[], Awaitable[Any]]
+    invocation: Invocation
+
+
+class NoResponse(MooringError):
+    """The function returned something else than a Response."""
+
+    code = "function.no_response"
+
+
+def answer(
+    function_class: Callable[[], type[Any]],
+    request: Request,
+    *,
+    invocation: Invocation,
+    hide: Hide,
+) -> Response:
+    """Make the function, let it perform, and return its answer or what its error means."""
+    return attempt(function_class, request, invocation=invocation, hide=hide).response
+
+
+def attempt(
+    function_class: Callable[[], type[Any]],
+    request: Request,
+    *,
+    invocation: Invocation,
+    hide: Hide,
+) -> Outcome:
+    """Do as ``answer`` does, and keep the error."""
+    begun = begin(function_class, request, invocation=invocation, hide=hide)
+    if isinstance(begun, Outcome):
+        return begun
+    return asyncio.run(finish(begun, hide=hide))
+
+
+def begin(
+    function_class: Callable[[], type[Any]],
+    request: Request,
+    *,
+    invocation: Invocation,
+    hide: Hide,
+) -> Outcome | Unfinished:
+    """Make the function, and let a plain one perform; for a thread without an event loop."""
+    try:
+        with use(invocation):
+            function = function_class()(request)
+        if inspect.iscoroutinefunction(function.perform):
+            return Unfinished(function.perform, invocation)
+        return Outcome(_checked(call(function.perform, invocation=invocation)))
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # an app may raise anything
+        return _failed(error, invocation=invocation, hide=hide)
+
+
+async def finish(unfinished: Unfinished, *, hide: Hide) -> Outcome:
+    """Await what ``begin`` left; for the event loop."""
+    try:
+        with use(unfinished.invocation):
+            return Outcome(_checked(await unfinished.perform()))
+    except (Exception, SystemExit) as error:  # noqa: BLE001  # an app may raise anything
+        return _failed(error, invocation=unfinished.invocation, hide=hide)
+
+
+def refusal(error: MooringError, *, hide: Hide) -> Response:
+    """Tell a caller in JSON what is wrong and how to mend it, with the error's own status."""
+    said = {"code": error.code, "message": hide(error.message), "hint": hide(error.hint)}
+    response = Response(error.http_status, {"error": said})
+    if isinstance(error, RateLimited):
+        response.headers.set("retry-after", str(max(1, round(error.retry_after))))
+    return response
+
+
+def _checked(response: Any) -> Response:
+    """Return what can be sent. Raises NoResponse."""
+    if not isinstance(response, Response):
+        raise NoResponse(
+            f"perform() returned {type(response).__name__}, not a Response.",
+            hint="Return mooring.sdk.Response(status, body_json).",
+        )
+    if not isinstance(response.body, bytes):
+        raise NoResponse(
+            f"The Response has a body of type {type(response.body).__name__}, not bytes.",
+            hint="Set text or body_json for what is not bytes.",
+        )
+    if not 200 <= response.status <= 599:
+        raise NoResponse(
+            f"The Response has status {response.status}, which ends no request.",
+            hint="Answer with a status from 200 to 599.",
+        )
+    return response
+
+
+def _failed(error: BaseException, *, invocation: Invocation, hide: Hide) -> Outcome:
+    """Log what was raised; tell the caller only what the host's own errors say."""
+    expected = isinstance(error, MooringError) and error.http_status != 500
+    fields = {
+        **invocation.log_fields,
+        "code": getattr(error, "code", None),
+        "error": f"{type(error).__name__}: {error}",
+        "traceback": None if expected else "".join(traceback.format_exception(error)),
+    }
+    level = "warn" if expected else "error"
+    invocation.services.log.log(level, "function.failed", fields)
+    if isinstance(error, MooringError) and not isinstance(error, NoResponse):
+        return Outcome(refusal(error, hide=hide), error)
+    said = {"code": "function.failed", "message": FAILED, "hint": ""}
+    return Outcome(Response(500, {"error": said}), error)

@@ -1,0 +1,109 @@
+"""How is a webhook request kept for later, told from a repeated one, and judged when handled?"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TypeAlias
+
+from mooring.engine.functions import Hide, Outcome
+from mooring.errors import RateLimited, RecordInvalid, RequestInvalid, SignatureInvalid
+from mooring.model.delivery import Delivery
+from mooring.model.signature import SignatureProfile
+from mooring.sdk.headers import Headers
+from mooring.sdk.webhook import Request
+
+ACCEPTING_METHODS = frozenset({"POST", "PUT", "PATCH"})
+MOST_ATTEMPTS = 8
+FIRST_WAIT = 2.0  # seconds; each wait is four times the one before
+LONGEST_WAIT = 3600.0
+LONGEST_ERROR = 1000  # characters
+
+# What no second attempt can mend, for the request stays as it is.
+HOPELESS = (RequestInvalid, RecordInvalid, SignatureInvalid)
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """The function handled the delivery."""
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """The function failed; it gets the delivery again at ``due_at``."""
+
+    due_at: datetime
+    error: str
+
+
+@dataclass(frozen=True, slots=True)
+class Bury:
+    """The delivery is set aside, with the reason."""
+
+    error: str
+
+
+Verdict: TypeAlias = Done | Retry | Bury
+
+
+def verdict(delivery: Delivery, outcome: Outcome, *, now: datetime, hide: Hide) -> Verdict:
+    """Say what becomes of a delivery; ``delivery.attempts`` counts the failures before this."""
+    if outcome.error is None and outcome.response.status < 500:
+        return Done()
+    error = hide(_reason(outcome))[:LONGEST_ERROR]
+    if isinstance(outcome.error, HOPELESS) or delivery.attempts + 1 >= MOST_ATTEMPTS:
+        return Bury(error)
+    return Retry(now + timedelta(seconds=_wait(delivery.attempts, outcome.error)), error)
+
+
+def dedupe_key(request: Request, profile: SignatureProfile | None) -> str:
+    """Name a request so that a repeated one has the same name.
+
+    The provider's own number of the delivery counts; else what was sent where, signature included.
+    """
+    header = profile.delivery_id_header if profile else ""
+    if header and (number := request.headers.get(header)):
+        return f"id:{number}"
+    signature = request.headers.get(profile.header, "") if profile else ""
+    parts = [request.method, request.path, dict(request.params), signature]
+    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8"))
+    digest.update(request.body)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def to_wire(request: Request) -> str:
+    """Write a request as text for storage."""
+    message = {
+        "method": request.method,
+        "path": request.path,
+        "params": dict(request.params),
+        "headers": request.headers.items(),
+        "body": base64.b64encode(request.body).decode("ascii"),
+    }
+    return json.dumps(message, ensure_ascii=True, separators=(",", ":"))
+
+
+def from_wire(text: str) -> Request:
+    """Read a request that ``to_wire`` wrote."""
+    message = json.loads(text)
+    return Request(
+        method=message["method"],
+        path=message["path"],
+        params=message["params"],
+        headers=Headers([(name, value) for name, value in message["headers"]]),
+        body=base64.b64decode(message["body"]),
+    )
+
+
+def _reason(outcome: Outcome) -> str:
+    if outcome.error is not None:
+        return f"{type(outcome.error).__name__}: {outcome.error}"
+    return f"The function answered with status {outcome.response.status}."
+
+
+def _wait(failures: int, error: BaseException | None) -> float:
+    wait = min(FIRST_WAIT * 4.0**failures, LONGEST_WAIT)
+    return max(wait, error.retry_after) if isinstance(error, RateLimited) else wait

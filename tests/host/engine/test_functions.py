@@ -1,0 +1,207 @@
+"""What a caller gets for what a function does, good or bad."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import Any
+
+import pytest
+
+from mooring.engine.functions import Outcome, Unfinished, answer, attempt, begin, finish, refusal
+from mooring.errors import (
+    EntryPointInvalid,
+    MooringError,
+    NotFound,
+    RateLimited,
+    RequestInvalid,
+    ServiceUnavailable,
+)
+from mooring.sdk.context import get_app_context
+from mooring.sdk.function import Function
+from mooring.sdk.webhook import Request, Response
+from mooring.testing.memory import MemoryApp, memory_app
+
+CANARY = "canary-7f3a9c"
+POST = Request("POST", path="/extra", body=b'{"name": "Ada"}')
+
+
+@pytest.fixture
+def app() -> MemoryApp:
+    return memory_app(app_id="shop")
+
+
+def hide(text: str) -> str:
+    return text.replace(CANARY, "•••")
+
+
+def given(function: type[Any], app: MemoryApp, request: Request = POST) -> Response:
+    return answer(lambda: function, request, invocation=app.invocation, hide=hide)
+
+
+def raising(error: BaseException) -> type[Function]:
+    class Raises(Function):
+        def perform(self) -> Response:
+            raise error
+
+    return Raises
+
+
+def returning(value: Any) -> type[Function]:
+    class Returns(Function):
+        def perform(self) -> Response:
+            return value  # type: ignore[no-any-return]  # what apps return is the question
+
+    return Returns
+
+
+class Greets(Function):
+    def perform(self) -> Response:
+        said = {"hello": self.request.body_json["name"], "for": get_app_context().app_id}
+        return Response(201, said)
+
+
+class GreetsLater(Function):
+    async def perform(self) -> Response:
+        await asyncio.sleep(0)
+        said = {"app": get_app_context().app_id, "thread": threading.current_thread().name}
+        return Response(200, said)
+
+
+def test_a_function_answers_on_behalf_of_its_installation(app: MemoryApp) -> None:
+    response = given(Greets, app)
+    assert (response.status, response.body_json) == (201, {"hello": "Ada", "for": "shop"})
+
+
+def test_a_coroutine_answers_too(app: MemoryApp) -> None:
+    assert given(GreetsLater, app).body_json["app"] == "shop"
+
+
+def test_each_call_has_a_function_of_its_own(app: MemoryApp) -> None:
+    class Counts(Function):
+        calls = 0
+
+        def perform(self) -> Response:
+            self.calls += 1
+            return Response(200, {"calls": self.calls})
+
+    assert [given(Counts, app).body_json for _ in range(2)] == [{"calls": 1}, {"calls": 1}]
+
+
+def test_on_a_loop_a_coroutine_runs_there_and_a_plain_function_does_not(app: MemoryApp) -> None:
+    async def serve(function: type[Any]) -> tuple[bool, Outcome]:
+        begun = await asyncio.to_thread(
+            begin, lambda: function, POST, invocation=app.invocation, hide=hide
+        )
+        if isinstance(begun, Unfinished):
+            return True, await finish(begun, hide=hide)
+        return False, begun
+
+    awaited, outcome = asyncio.run(serve(GreetsLater))
+    assert awaited
+    assert outcome.response.body_json["thread"] == threading.current_thread().name
+    awaited, outcome = asyncio.run(serve(Greets))
+    assert not awaited
+    assert outcome.response.status == 201
+
+
+@pytest.mark.parametrize(
+    ("error", "status"),
+    [
+        (NotFound("No such shop.", hint="Try another."), 404),
+        (RequestInvalid("The body is not JSON."), 400),
+        (ServiceUnavailable("Brevo does not answer."), 503),
+        (EntryPointInvalid("No class."), 422),
+    ],
+)
+def test_an_error_of_the_host_keeps_its_status_and_its_words(
+    app: MemoryApp, error: MooringError, status: int
+) -> None:
+    response = given(raising(error), app)
+    assert response.status == status
+    assert response.body_json == {
+        "error": {"code": error.code, "message": error.message, "hint": error.hint}
+    }
+
+
+def test_whoever_is_to_wait_is_told_how_long(app: MemoryApp) -> None:
+    response = given(raising(RateLimited(retry_after=12.4)), app)
+    assert (response.status, response.headers.get("retry-after")) == (503, "12")
+
+
+def test_a_secret_in_an_error_does_not_reach_the_caller(app: MemoryApp) -> None:
+    response = given(raising(NotFound(f"No {CANARY}.", hint=f"Not {CANARY}.")), app)
+    assert CANARY not in response.text
+    assert response.body_json["error"]["message"] == "No •••."
+
+
+@pytest.mark.parametrize(
+    "error", [ValueError(f"odd {CANARY}"), SystemExit(3), ExceptionGroup("g", [OSError()])]
+)
+def test_any_other_exception_is_a_neutral_500_and_a_traceback_in_the_log(
+    app: MemoryApp, error: BaseException
+) -> None:
+    response = given(raising(error), app)
+    assert response.status == 500
+    assert response.body_json["error"]["code"] == "function.failed"
+    assert type(error).__name__ not in response.text
+    assert CANARY not in response.text
+    (line,) = app.log.lines
+    assert (line.level, line.event) == ("error", "function.failed")
+    assert "raise error" in line.fields["traceback"]
+
+
+def test_an_expected_error_is_logged_without_a_traceback(app: MemoryApp) -> None:
+    given(raising(NotFound("No such shop.")), app)
+    (line,) = app.log.lines
+    assert line.level == "warn"
+    assert line.fields["code"] == "not_found"
+    assert line.fields["traceback"] is None
+
+
+def test_a_coroutine_that_raises_is_answered_alike(app: MemoryApp) -> None:
+    class Raises(Function):
+        async def perform(self) -> Response:
+            raise NotFound("No such shop.")
+
+    assert given(Raises, app).status == 404
+
+
+def test_a_class_that_cannot_be_loaded_is_an_answer_too(app: MemoryApp) -> None:
+    def load() -> type[Any]:
+        raise EntryPointInvalid("src/functions/hook.py is missing.")
+
+    outcome = attempt(load, POST, invocation=app.invocation, hide=hide)
+    assert outcome.response.status == 422
+    assert isinstance(outcome.error, EntryPointInvalid)
+
+
+def broken_body() -> Response:
+    response = Response(200)
+    response.body = "text"  # type: ignore[assignment]  # as an app may well do
+    return response
+
+
+@pytest.mark.parametrize(
+    ("value", "complaint"),
+    [
+        (None, "returned NoneType"),
+        ({"ok": True}, "returned dict"),
+        (broken_body(), "a body of type str"),
+        (Response(100), "status 100"),
+    ],
+)
+def test_what_is_not_a_response_is_a_500_that_the_log_explains(
+    app: MemoryApp, value: Any, complaint: str
+) -> None:
+    response = given(returning(value), app)
+    assert response.status == 500
+    assert response.body_json["error"]["code"] == "function.failed"
+    (line,) = app.log.lines
+    assert complaint in line.fields["error"]
+
+
+def test_a_refusal_says_what_is_wrong_in_json() -> None:
+    response = refusal(NotFound("Gone.", hint="Look elsewhere."), hide=hide)
+    assert response.headers.get("content-type") == "application/json"
+    assert response.body_json["error"]["hint"] == "Look elsewhere."

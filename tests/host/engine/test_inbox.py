@@ -1,0 +1,135 @@
+"""How a kept request is told from a repeated one, and what becomes of it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mooring.engine.functions import Outcome
+from mooring.engine.inbox import (
+    LONGEST_ERROR,
+    MOST_ATTEMPTS,
+    Bury,
+    Done,
+    Retry,
+    dedupe_key,
+    from_wire,
+    to_wire,
+    verdict,
+)
+from mooring.errors import RateLimited, RecordInvalid, RequestInvalid, ServiceUnavailable
+from mooring.model.delivery import Delivery, DeliveryState
+from mooring.model.signature import SignatureProfile
+from mooring.sdk.headers import Headers
+from mooring.sdk.webhook import Request, Response
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+DELIVERY = Delivery("d1", 7, "shop", "hook", "k", "{}", DeliveryState.PENDING, 0, NOW, NOW)
+SIGNED = SignatureProfile(name="acme", header="x-acme")
+NUMBERED = replace(SIGNED, delivery_id_header="x-acme-delivery")
+REQUEST = Request(
+    "POST",
+    path="/orders",
+    params={"a": ["1", "2"], "b": ""},
+    headers=Headers([("x-acme", "abc"), ("set-cookie", "a=1"), ("set-cookie", "b=2")]),
+    body=b"\x00\xffbinary",
+)
+
+
+def judged(outcome: Outcome, *, attempts: int = 0) -> Done | Retry | Bury:
+    delivery = replace(DELIVERY, attempts=attempts)
+    return verdict(delivery, outcome, now=NOW, hide=lambda text: text.replace("canary", "•••"))
+
+
+def failed(error: BaseException) -> Outcome:
+    return Outcome(Response(500), error)
+
+
+@pytest.mark.parametrize("status", [200, 202, 404, 499])
+def test_an_answer_below_500_is_an_end(status: int) -> None:
+    assert judged(Outcome(Response(status))) == Done()
+
+
+def test_an_answer_from_500_on_is_tried_again() -> None:
+    judgement = judged(Outcome(Response(500)))
+    assert judgement == Retry(NOW + timedelta(seconds=2), "The function answered with status 500.")
+
+
+def test_an_error_is_tried_again_with_its_reason() -> None:
+    judgement = judged(failed(ServiceUnavailable("Brevo does not answer.")))
+    assert isinstance(judgement, Retry)
+    assert judgement.error == "ServiceUnavailable: Brevo does not answer."
+
+
+def test_each_wait_is_four_times_the_one_before_up_to_an_hour() -> None:
+    waits = []
+    for attempts in range(MOST_ATTEMPTS - 1):
+        judgement = judged(failed(ValueError()), attempts=attempts)
+        assert isinstance(judgement, Retry)
+        waits.append((judgement.due_at - NOW).total_seconds())
+    assert waits == [2, 8, 32, 128, 512, 2048, 3600]
+
+
+def test_a_service_that_asks_for_more_time_gets_it() -> None:
+    judgement = judged(failed(RateLimited(retry_after=90)))
+    assert isinstance(judgement, Retry)
+    assert judgement.due_at == NOW + timedelta(seconds=90)
+
+
+def test_the_last_failure_sets_it_aside() -> None:
+    judgement = judged(failed(ValueError("odd")), attempts=MOST_ATTEMPTS - 1)
+    assert judgement == Bury("ValueError: odd")
+
+
+@pytest.mark.parametrize("error", [RequestInvalid("Not JSON."), RecordInvalid("No address.")])
+def test_what_no_attempt_can_mend_is_set_aside_at_once(error: Exception) -> None:
+    assert isinstance(judged(failed(error)), Bury)
+
+
+def test_a_reason_is_kept_short_and_without_secrets() -> None:
+    judgement = judged(failed(ValueError("canary " + "x" * 5000)))
+    assert isinstance(judgement, Retry)
+    assert judgement.error.startswith("ValueError: ••• xxx")
+    assert len(judgement.error) == LONGEST_ERROR
+
+
+def test_a_request_survives_its_storage_byte_for_byte() -> None:
+    back = from_wire(to_wire(REQUEST))
+    assert back == REQUEST
+    assert back.headers.get_all("set-cookie") == ["a=1", "b=2"]
+
+
+def test_the_same_request_has_the_same_name() -> None:
+    assert dedupe_key(REQUEST, SIGNED) == dedupe_key(replace(REQUEST), SIGNED)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        replace(REQUEST, body=b"other"),
+        replace(REQUEST, path="/other"),
+        replace(REQUEST, method="PUT"),
+        replace(REQUEST, params={}),
+        replace(REQUEST, headers=Headers({"x-acme": "other"})),
+    ],
+)
+def test_another_request_has_another_name(other: Request) -> None:
+    assert dedupe_key(other, SIGNED) != dedupe_key(REQUEST, SIGNED)
+
+
+def test_headers_that_change_on_the_way_do_not_matter() -> None:
+    later = Headers([*REQUEST.headers.items(), ("x-request-id", "2"), ("date", "today")])
+    assert dedupe_key(replace(REQUEST, headers=later), SIGNED) == dedupe_key(REQUEST, SIGNED)
+
+
+def test_the_providers_own_number_counts_where_there_is_one() -> None:
+    first = replace(REQUEST, headers=Headers({"x-acme-delivery": "77", "x-acme": "a"}))
+    again = replace(first, body=b"sent again", headers=Headers({"x-acme-delivery": "77"}))
+    assert dedupe_key(first, NUMBERED) == dedupe_key(again, NUMBERED) == "id:77"
+    assert dedupe_key(REQUEST, NUMBERED).startswith("sha256:")
+
+
+def test_an_unsigned_request_has_a_name_too() -> None:
+    assert dedupe_key(REQUEST, None) == dedupe_key(replace(REQUEST), None)

@@ -14,11 +14,12 @@ from mooring.adapters.app_environment import app_environment
 from mooring.adapters.budgets import BudgetKeeper
 from mooring.adapters.database import Database
 from mooring.adapters.home import Home
-from mooring.adapters.http_client import HttpClient, loopback_origins
+from mooring.adapters.http_client import HttpClient
 from mooring.adapters.logs import JsonLog
 from mooring.adapters.odp_embedded import EmbeddedOdp
+from mooring.adapters.outbound import loopback_origins
 from mooring.adapters.record_stores import KeyValueRecords, SecretRecords, SettingsRecords
-from mooring.engine.ports import SecretVault
+from mooring.adapters.secrets.vault import Vault
 from mooring.model.app import AppDefinition
 from mooring.model.form import secret_fields
 from mooring.model.installation import Installation
@@ -51,7 +52,7 @@ class AppServices:
         installation: Installation,
         definition: AppDefinition,
         *,
-        vault: SecretVault,
+        vault: Vault,
         jobs: JobsPort,
         functions: FunctionsPort,
         log: JsonLog,
@@ -73,7 +74,7 @@ class AppServices:
         )
 
     def settings(
-        self, installation: Installation, definition: AppDefinition, *, vault: SecretVault
+        self, installation: Installation, definition: AppDefinition, *, vault: Vault
     ) -> SettingsRecords:
         """Return the settings, whose secret fields live in the vault."""
         return SettingsRecords(
@@ -84,9 +85,9 @@ class AppServices:
             clock=self._clock,
         )
 
-    def secrets(self, installation: Installation, *, vault: SecretVault) -> SecretRecords:
+    def secrets(self, installation: Installation, *, vault: Vault) -> SecretRecords:
         """Return the installation's own secret records (not those of its form)."""
-        return SecretRecords(vault, owner=owner_of(installation), clock=self._clock)
+        return SecretRecords(vault, owner=owner_of(installation))
 
     def odp(self, account: str) -> EmbeddedOdp:
         """Return the account's embedded ODP."""
@@ -120,7 +121,7 @@ class AppServices:
 
     @cached_property
     def _budgets(self) -> BudgetKeeper:
-        budgets = BudgetKeeper(self._home.path / "budgets.sqlite")
+        budgets = BudgetKeeper(self._home.path / "budgets.sqlite", clock=self._clock)
         self._closing.callback(budgets.close)
         return budgets
 

@@ -30,6 +30,12 @@ class AppFiles:
         yield from self.forms.values()
         yield from self.schema
 
+    def kind(self, document: YamlDocument) -> str:
+        """Name the JSON Schema of one of the documents: ``app``, ``form`` or ``schema``."""
+        if document is self.manifest:
+            return "app"
+        return "schema" if document in self.schema else "form"
+
     def exists(self, file: str) -> bool:
         """Whether the app has this file; the path is relative to the app's folder."""
         return (self.root / file).is_file()

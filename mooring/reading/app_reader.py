@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 from mooring.errors import AppInvalid
 from mooring.model.app import AppDefinition
 from mooring.model.problem import START, Problem, Rule, in_order
-from mooring.reading.app_files import read_app_files
+from mooring.reading.app_files import AppFiles, read_app_files
 from mooring.reading.form_reader import read_form
 from mooring.reading.manifest_reader import read_manifest
 from mooring.reading.node import Malformed, dotted
@@ -29,7 +29,12 @@ REQUIRED_FORM = Rule("AST-1", "The required files of an app exist.")
 
 def read_app(root: Path) -> AppDefinition:
     """Read the app in the folder ``root``. Raises AppInvalid, which carries the problems."""
-    files = read_app_files(root)
+    return define_app(read_app_files(root))
+
+
+def define_app(files: AppFiles) -> AppDefinition:
+    """Make the typed app of the files that were read. Raises AppInvalid."""
+    root = files.root
     problems: list[Problem] = []
     manifest = _typed(files.manifest, "app", read_manifest, problems)
     forms = {n: _typed(d, "form", read_form, problems) for n, d in files.forms.items()}

@@ -1,0 +1,253 @@
+"""Which classes does an app's Python code define? Parsed, never imported.
+
+Names are followed through the app's own relative imports as far as plain statements tell; what
+cannot be told (a star import, a computed base) is unknown, which is not the same as wrong.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mooring.model.entry_point import module_file
+from mooring.model.problem import START, Position
+
+LARGEST = 1_000_000
+SDK = "mooring.sdk"
+STAR = "*"
+
+
+@dataclass(frozen=True, slots=True)
+class PythonClass:
+    """A class statement: its bases as written (dotted; None if computed), its own methods."""
+
+    name: str
+    position: Position
+    bases: tuple[str | None, ...]
+    methods: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class PythonModule:
+    """One module; ``imports`` maps local names to ``(module, name)``, name empty for modules.
+
+    ``assigned`` are names that are computed, so that nothing is known of them. ``error`` is set
+    when the file cannot be parsed, and ``position`` is then its place.
+    """
+
+    file: str
+    classes: dict[str, PythonClass] = field(default_factory=dict)
+    imports: dict[str, tuple[str, str]] = field(default_factory=dict)
+    assigned: frozenset[str] = frozenset()
+    error: str = ""
+    position: Position = START
+
+    def defines(self, name: str) -> bool:
+        """Whether the module has this name, as far as can be told."""
+        return (
+            name in self.classes
+            or name in self.imports
+            or name in self.assigned
+            or STAR in (self.imports)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Ancestry:
+    """Where a class comes from: SDK bases by name, methods of the app's own classes.
+
+    ``known`` is false when a base could not be followed; then something may be inherited unseen.
+    """
+
+    sdk_bases: frozenset[str]
+    methods: frozenset[str]
+    known: bool
+
+
+class PythonSources:
+    """The modules below an app's ``src``, each parsed at most once."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._modules: dict[str, PythonModule | None] = {}
+
+    def module(self, name: str) -> PythonModule | None:
+        """Return a module by its dotted name below ``src``; None when there is no such file."""
+        if name not in self._modules:
+            self._modules[name] = _read(self._root, name)
+        return self._modules[name]
+
+    def beside(self, name: str) -> list[str]:
+        """Name the Python files in the folder where the module would be."""
+        folder = (self._root / module_file(name)).parent
+        return sorted(p.name for p in folder.glob("*.py") if p.stem != "__init__")
+
+    def ancestry(self, module: str, class_name: str) -> Ancestry:
+        """Follow a class to everything it inherits from."""
+        sdk: set[str] = set()
+        methods: set[str] = set()
+        known = self._follow(module, class_name, sdk, methods, seen=set())
+        return Ancestry(frozenset(sdk), frozenset(methods), known)
+
+    def _follow(
+        self,
+        module: str,
+        name: str,
+        sdk: set[str],
+        methods: set[str],
+        seen: set[tuple[str, str]],
+    ) -> bool:
+        """Collect from a name and its bases; false when one of them cannot be followed."""
+        if (module, name) in seen:
+            return True
+        seen.add((module, name))
+        if module == SDK or module.startswith(f"{SDK}."):
+            sdk.add(name)
+            return True
+        read = self.module(module)
+        if read is None:
+            # Nothing of the standard library comes from the SDK.
+            return module.partition(".")[0] in sys.stdlib_module_names
+        if read.error:
+            return False
+        if name in read.classes:
+            methods |= read.classes[name].methods
+            targets = [_target(module, read, base) for base in read.classes[name].bases]
+        else:
+            targets = [_target(module, read, name)] if name in read.imports else [None]
+        known = [t is not None and self._follow(*t, sdk, methods, seen) for t in targets]
+        return all(known)
+
+
+def _target(module: str, read: PythonModule, written: str | None) -> tuple[str, str] | None:
+    """Find the module and name behind a base as written in a module."""
+    if written is None:
+        return None
+    first, _, rest = written.partition(".")
+    if not rest:
+        if first in read.classes:
+            return module, first
+        imported = read.imports.get(first)
+        return imported if imported and imported[1] else _builtin(first)
+    if first not in read.imports:
+        return None
+    origin, name = read.imports[first]
+    path = [*filter(None, [origin, name]), *rest.split(".")]
+    return ".".join(path[:-1]), path[-1]
+
+
+def _builtin(name: str) -> tuple[str, str] | None:
+    return (SDK, name) if name == "object" else None
+
+
+def _read(root: Path, name: str) -> PythonModule | None:
+    file = module_file(name)
+    path = root / file
+    if not path.is_file():
+        package = root / file.removesuffix(".py") / "__init__.py"
+        if not package.is_file():
+            return None
+        path, file = package, f"{file.removesuffix('.py')}/__init__.py"
+    try:
+        with path.open("rb") as stream:
+            source = stream.read(LARGEST + 1)
+        if len(source) > LARGEST:
+            return PythonModule(file, error=f"the file is larger than {LARGEST} bytes")
+        with warnings.catch_warnings():
+            # What the compiler would warn of is the app's affair, and no problem of its shape.
+            warnings.simplefilter("ignore")
+            tree = ast.parse(source)
+        return _outline(file, name, tree)
+    except SyntaxError as error:
+        place = Position(max(error.lineno or 1, 1), max(error.offset or 1, 1))
+        return PythonModule(file, error=error.msg, position=place)
+    except (ValueError, OSError, RecursionError, MemoryError) as error:
+        return PythonModule(file, error=str(error) or type(error).__name__)
+
+
+def _outline(file: str, name: str, tree: ast.Module) -> PythonModule:
+    package = name.split(".") if file.endswith("/__init__.py") else name.split(".")[:-1]
+    imports: dict[str, tuple[str, str]] = {}
+    classes: dict[str, PythonClass] = {}
+    assigned: set[str] = set()
+    for statement in _top_level(tree):
+        if isinstance(statement, ast.Import):
+            imports |= {_bound(a): (a.name if a.asname else _bound(a), "") for a in statement.names}
+        elif isinstance(statement, ast.ImportFrom):
+            origin = _origin(statement, package)
+            imports |= {a.asname or a.name: (origin, a.name) for a in statement.names}
+        elif isinstance(statement, ast.ClassDef):
+            classes[statement.name] = _class(statement)
+        elif isinstance(statement, ast.Assign | ast.AnnAssign):
+            assigned.update(_assigned(statement))
+    return PythonModule(file, classes, imports, frozenset(assigned))
+
+
+def _top_level(tree: ast.Module) -> Iterator[ast.stmt]:
+    """Walk the statements of a module, also those under ``if``, ``try`` and ``with``."""
+    waiting: list[ast.stmt] = list(reversed(tree.body))
+    while waiting:
+        statement = waiting.pop()
+        yield statement
+        waiting.extend(reversed([inner for block in _blocks(statement) for inner in block]))
+
+
+def _blocks(statement: ast.stmt) -> Iterator[list[ast.stmt]]:
+    if isinstance(statement, ast.If | ast.Try):
+        yield statement.body
+        yield statement.orelse
+    if isinstance(statement, ast.Try):
+        yield from (handler.body for handler in statement.handlers)
+        yield statement.finalbody
+    if isinstance(statement, ast.With):
+        yield statement.body
+
+
+def _assigned(statement: ast.Assign | ast.AnnAssign) -> Iterator[str]:
+    targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
+    return (target.id for target in targets if isinstance(target, ast.Name))
+
+
+def _bound(alias: ast.alias) -> str:
+    return alias.asname or alias.name.partition(".")[0]
+
+
+def _origin(statement: ast.ImportFrom, package: list[str]) -> str:
+    """Return the module that is imported from: absolute, or below ``src`` for relative imports."""
+    if not statement.level:
+        return statement.module or ""
+    base = package[: len(package) - (statement.level - 1)]
+    return ".".join([*base, *filter(None, [statement.module])])
+
+
+def _class(statement: ast.ClassDef) -> PythonClass:
+    return PythonClass(
+        name=statement.name,
+        position=Position(statement.lineno, statement.col_offset + 1),
+        bases=tuple(_dotted(base) for base in statement.bases),
+        methods=frozenset(_methods(statement)),
+    )
+
+
+def _methods(statement: ast.ClassDef) -> Iterator[str]:
+    for inner in statement.body:
+        if isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef):
+            yield inner.name
+        elif isinstance(inner, ast.Assign):
+            yield from (target.id for target in inner.targets if isinstance(target, ast.Name))
+
+
+def _dotted(base: ast.expr) -> str | None:
+    """Write a base such as ``sdk.Job`` or ``Job[State]`` as a dotted name."""
+    if isinstance(base, ast.Subscript):
+        return _dotted(base.value)
+    if isinstance(base, ast.Name):
+        return base.id
+    if isinstance(base, ast.Attribute):
+        stem = _dotted(base.value)
+        return f"{stem}.{base.attr}" if stem else None
+    return None

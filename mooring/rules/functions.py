@@ -1,0 +1,91 @@
+"""Can each function be addressed, and do its policies fit together?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mooring.model.problem import Problem, Rule, Severity, shown
+from mooring.reading.yaml_composer import KeyPath
+from mooring.rules.inspected import Inspected
+
+NO_RESOLUTION = Rule("FUN-6", "A global function has no `installation_resolution`.")
+BODY_PATH = Rule("FUN-7", "The key of JSON_BODY_FIELD is a path, as in $.account.id.")
+NAME_IN_ADDRESS = Rule("FUN-8", "A function's name can stand in an address as it is.")
+SPELLED_OUT = Rule("FUN-9", "`verify: hmac` is spelled out: header, algorithm, encoding, secret.")
+SECRET_NAME = Rule("FUN-10", "`verify.secret` is the name of a secret.")
+ANYBODY = Rule(
+    "FUN-11", "A function whose deliveries are kept verifies who sent them.", Severity.WARNING
+)
+RULES = (NO_RESOLUTION, BODY_PATH, NAME_IN_ADDRESS, SPELLED_OUT, SECRET_NAME, ANYBODY)
+
+NAME = re.compile(r"[A-Za-z0-9_.~-]+", re.ASCII)
+SECRET = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", re.ASCII)
+STEP = r"(?:\.{1,2}(?:[\w-]+|\*)|\[[^\[\]]+\]|\[\?\(.+\)\])"
+JSON_PATH = re.compile(rf"\$(?:{STEP})*|[A-Za-z_]\w*(?:{STEP})*", re.ASCII)
+
+
+def check(app: Inspected) -> Iterator[Problem]:
+    """Look at every function."""
+    for name, path in app.entries("functions"):
+        if not NAME.fullmatch(name):
+            yield NAME_IN_ADDRESS.at(
+                app.manifest.file,
+                app.manifest.key_position(path),
+                f"The function name {shown(name)} cannot stand in an address.",
+                hint="Use letters, digits, underscores and hyphens.",
+            )
+        yield from _resolution(app, path)
+        yield from _verification(app, path)
+
+
+def _resolution(app: Inspected, path: KeyPath) -> Iterator[Problem]:
+    at = (*path, "installation_resolution")
+    resolution = app.manifest.mapping(at)
+    if not resolution:
+        return
+    if app.manifest.get((*path, "global")) is True:
+        yield app.fault(
+            NO_RESOLUTION,
+            at,
+            f"`{path[-1]}` is global and has an installation_resolution; a global function "
+            "serves all installations.",
+            hint="Remove installation_resolution, or global.",
+        )
+    key = resolution.get("key")
+    in_body = resolution.get("type") == "JSON_BODY_FIELD"
+    if in_body and isinstance(key, str) and not JSON_PATH.fullmatch(key):
+        yield app.fault(
+            BODY_PATH,
+            (*at, "key"),
+            f"{shown(key)} is not a JSON path.",
+            hint="Write a path into the body, as in $.account.id.",
+        )
+
+
+def _verification(app: Inspected, path: KeyPath) -> Iterator[Problem]:
+    verify = app.manifest.get((*path, "verify"))
+    if verify == "hmac":
+        yield app.fault(
+            SPELLED_OUT,
+            (*path, "verify"),
+            "`verify: hmac` does not say how requests are signed.",
+            hint="Write a mapping with profile: hmac, header, algorithm, encoding and secret, "
+            "or name the profile of a service, such as github.",
+        )
+    secret = verify.get("secret") if isinstance(verify, dict) else None
+    if isinstance(secret, str) and secret and not SECRET.fullmatch(secret):
+        yield app.fault(
+            SECRET_NAME,
+            (*path, "verify", "secret"),
+            f"{shown(secret)} is not the name of a secret.",
+            hint="Name it (letters, digits, _ and -, with / between parts); its value is set "
+            "with: mooring secrets APP_ID set NAME",
+        )
+    if verify is None and app.manifest.get((*path, "delivery")) == "inbox":
+        yield app.fault(
+            ANYBODY,
+            (*path, "delivery"),
+            f"`{path[-1]}` keeps every delivery and verifies none; anybody can fill its inbox.",
+            hint="Add verify, or say delivery: direct.",
+        )

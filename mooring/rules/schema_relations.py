@@ -1,0 +1,120 @@
+"""Do relations lead somewhere, and can identifiers recognise customers?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from mooring.model.problem import Problem, Rule, Severity, shown
+from mooring.reading.yaml_composer import KeyPath
+from mooring.reading.yaml_reader import YamlDocument
+from mooring.rules.inspected import Inspected, fault, mappings
+from mooring.rules.schema_objects import STANDARD, prefixed
+
+RELATION_PREFIX = Rule("SCH-17", "A relation over the app's fields begins with the app's id.")
+RELATION_DISPLAY_PREFIX = Rule(
+    "SCH-18", "The display name of a relation over the app's fields begins with the app's."
+)
+CUSTOMERS_ALONE = Rule("SCH-19", "Only the object customers has identifiers.")
+IDENTIFIER_PREFIX = Rule("SCH-20", "Names of identifiers begin with the app's.")
+SUFFIX = Rule("SCH-21", "The name of an identifier ends with what kind of value it is.")
+DISPLAY_SUFFIX = Rule(
+    "SCH-22", "The display name of an identifier ends as its name does: ID for _id."
+)
+CHILD = Rule("SCH-24", "A relation leads to an object that is known.", Severity.WARNING)
+JOINED = Rule("SCH-25", "A relation between own objects joins fields that they have.")
+RULES = (
+    *(RELATION_PREFIX, RELATION_DISPLAY_PREFIX, CUSTOMERS_ALONE, IDENTIFIER_PREFIX),
+    *(SUFFIX, DISPLAY_SUFFIX, CHILD, JOINED),
+)
+
+SUFFIXES = {
+    "_id": " ID",
+    "_hash": " Hash",
+    "_number": " Number",
+    "_token": " Token",
+    "_alias": " Alias",
+    "_address": " Address",
+    "_key": " Key",
+}
+
+
+def check(app: Inspected) -> Iterator[Problem]:
+    """Look at the relations and identifiers of every schema file."""
+    if not app.app_id or not app.display_name:
+        return
+    objects = {name: d for d in app.files.schema if d.usable and (name := d.text(("name",)))}
+    for name, document in objects.items():
+        for relation, path in mappings(document, "relations"):
+            yield from _relation(app, document, relation, path, objects)
+        if name != "customers" and document.items(("identifiers",)):
+            said = f"{shown(name)} has identifiers; only customers are recognised by them."
+            hint = "Move them to schema/customers.yml."
+            yield fault(document, CUSTOMERS_ALONE, ("identifiers",), said, hint=hint)
+            continue
+        for identifier, path in mappings(document, "identifiers"):
+            rules = (IDENTIFIER_PREFIX, IDENTIFIER_PREFIX)
+            yield from prefixed(app, document, identifier, path, rules)
+            yield from _suffixes(document, identifier, path)
+
+
+def _relation(
+    app: Inspected,
+    document: YamlDocument,
+    relation: dict[str, Any],
+    path: KeyPath,
+    objects: dict[str, YamlDocument],
+) -> Iterator[Problem]:
+    joins = list(mappings(document, *path, "join_fields"))
+    if any(str(join.get("parent", "")).startswith(f"{app.app_id}_") for join, _ in joins):
+        rules = (RELATION_PREFIX, RELATION_DISPLAY_PREFIX)
+        yield from prefixed(app, document, relation, path, rules)
+    child = relation.get("child_object")
+    if isinstance(child, str) and child not in (*STANDARD, *objects):
+        yield fault(
+            document,
+            CHILD,
+            (*path, "child_object"),
+            f"The relation leads to {shown(child)}, which is not known here.",
+            hint=f"Known are {', '.join(sorted({*STANDARD, *objects}))}.",
+        )
+    for join, at in joins:
+        yield from _joined(app, document, join, at, "parent", document)
+        if isinstance(child, str) and child in objects:
+            yield from _joined(app, document, join, at, "child", objects[child])
+
+
+def _joined(
+    app: Inspected,
+    document: YamlDocument,
+    join: dict[str, Any],
+    path: KeyPath,
+    side: str,
+    owner: YamlDocument,
+) -> Iterator[Problem]:
+    """Find a joined field that an object of the app's own does not have."""
+    field, name = join.get(side), owner.text(("name",)) or ""
+    if not isinstance(field, str) or not name.startswith(f"{app.app_id}_"):
+        return
+    fields = [f.get("name") for f, _ in mappings(owner, "fields")]
+    if field not in fields:
+        said = f"{shown(name)} has no field {shown(field)}."
+        hint = f"Its fields: {', '.join(str(f) for f in fields) or 'none'}."
+        yield fault(document, JOINED, (*path, side), said, hint=hint)
+
+
+def _suffixes(
+    document: YamlDocument, identifier: dict[str, Any], path: KeyPath
+) -> Iterator[Problem]:
+    name, display_name = identifier.get("name"), identifier.get("display_name")
+    if not isinstance(name, str):
+        return
+    suffix = next((end for end in SUFFIXES if name.endswith(end)), None)
+    if suffix is None:
+        said = f"The identifier {shown(name)} does not say what kind of value it is."
+        hint = f"End it with one of {', '.join(SUFFIXES)}."
+        yield fault(document, SUFFIX, (*path, "name"), said, hint=hint)
+    elif isinstance(display_name, str) and not display_name.endswith(SUFFIXES[suffix]):
+        said = f"The display name {shown(display_name)} does not end with{SUFFIXES[suffix]}."
+        hint = f"The name ends with {suffix}; let both say the same."
+        yield fault(document, DISPLAY_SUFFIX, (*path, "display_name"), said, hint=hint)

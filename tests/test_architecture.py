@@ -42,7 +42,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "mooring/model": ("mooring.errors",),
     "mooring/hookspecs.py": ("mooring.model",),
     "mooring/reading": ("mooring.errors", "mooring.model"),
-    "mooring/rules": ("mooring.errors", "mooring.model", "mooring.reading"),
+    # A cron expression is valid if and only if the scheduler can read it; there is one reading.
+    "mooring/rules": (
+        *("mooring.errors", "mooring.model", "mooring.reading"),
+        "mooring.engine.schedule",
+    ),
     "mooring/sdk": ("mooring.errors", "mooring.model"),
     "mooring/engine": ("mooring.errors", "mooring.model", "mooring.sdk"),
     "mooring/adapters": ADAPTERS_SEE,

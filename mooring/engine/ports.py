@@ -76,11 +76,24 @@ class RunRepository(Protocol):
     def claimable(self, *, now: datetime, stale_before: datetime, limit: int = 50) -> list[Run]:
         """Return runs to execute: PENDING and due, or RUNNING and silent since ``stale_before``."""
 
-    def take(self, run_id: str, *, worker: str, now: datetime) -> Run:
-        """Raise the epoch and mark RUNNING. Raises LeaseLost if the run is final."""
+    def take(self, run_id: str, *, worker: str, now: datetime, epoch: int | None = None) -> Run:
+        """Raise the epoch and mark RUNNING; with ``epoch`` only if that is still the run's.
+
+        Taken from another worker while RUNNING, it counts as one more failed attempt. Raises
+        NotFound, and LeaseLost if the run is final or somebody else took it since.
+        """
+
+    def commit_prepared(self, run: Run, state: Mapping[str, Any], *, now: datetime) -> Run:
+        """Store the state to begin with, which is no step yet. Raises LeaseLost."""
 
     def commit_step(self, run: Run, state: Mapping[str, Any], *, now: datetime) -> Run:
-        """Store the state after a step. Raises LeaseLost if the epoch moved or the run is final."""
+        """Store the state after a step; failed attempts before it are made good.
+
+        Raises LeaseLost when the epoch moved or the run is final.
+        """
+
+    def complete(self, run: Run, state: Mapping[str, Any], *, now: datetime) -> Run:
+        """Store the state after the last step and end the run in one. Raises LeaseLost."""
 
     def beat(self, run: Run, *, now: datetime) -> None:
         """Renew the heartbeat. Raises LeaseLost."""

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Row, Update, func, literal, or_, select, update
+from sqlalchemy import ColumnElement, Row, Update, case, func, literal, or_, select, update
 
 from mooring.adapters.clock import SystemClock
 from mooring.adapters.database import Database, insert
@@ -112,14 +112,22 @@ class Runs:
             ]
         return sorted(map(_run, rows), key=lambda run: run.scheduled_at)[:limit]
 
-    def take(self, run_id: str, *, worker: str, now: datetime) -> Run:
-        """Raise the epoch and mark RUNNING. Raises NotFound, and LeaseLost if the run is final."""
+    def take(self, run_id: str, *, worker: str, now: datetime, epoch: int | None = None) -> Run:
+        """Raise the epoch and mark RUNNING; with ``epoch`` only if that is still the run's.
+
+        Taken from another worker while RUNNING, it counts as one more failed attempt. Raises
+        NotFound, and LeaseLost if the run is final or somebody else took it since.
+        """
+        free = [runs.c.run_id == run_id, runs.c.status.in_(ACTIVE)]
+        if epoch is not None:
+            free.append(runs.c.epoch == epoch)
         change = (
             update(runs)
-            .where(runs.c.run_id == run_id, runs.c.status.in_(ACTIVE))
+            .where(*free)
             .values(
                 status=RunStatus.RUNNING.value,
                 epoch=runs.c.epoch + 1,
+                attempt=case((RUNNING, runs.c.attempt + 1), else_=runs.c.attempt),
                 worker=worker,
                 heartbeat_at=now,
                 started_at=func.coalesce(runs.c.started_at, literal(now, runs.c.started_at.type)),
@@ -128,12 +136,36 @@ class Runs:
         )
         taken = self._changed(change)
         if taken is None:
-            raise LeaseLost(f"The run is {self.get(run_id).status.value} already.", where=run_id)
+            found = self.get(run_id)
+            raise LeaseLost(
+                f"The run is {found.status.value} already (epoch {found.epoch}).", where=run_id
+            )
         return taken
 
+    def commit_prepared(self, run: Run, state: Mapping[str, Any], *, now: datetime) -> Run:
+        """Store the state to begin with, which is no step yet. Raises LeaseLost."""
+        return self._fenced(run, state=state, heartbeat_at=now)
+
     def commit_step(self, run: Run, state: Mapping[str, Any], *, now: datetime) -> Run:
-        """Store the state after a step. Raises LeaseLost."""
-        return self._fenced(run, state=state, steps=runs.c.steps + 1, heartbeat_at=now)
+        """Store the state after a step; failed attempts before it are made good.
+
+        Raises LeaseLost when the epoch moved or the run is final.
+        """
+        return self._fenced(
+            run, state=state, steps=runs.c.steps + 1, heartbeat_at=now, attempt=0, error=None
+        )
+
+    def complete(self, run: Run, state: Mapping[str, Any], *, now: datetime) -> Run:
+        """Store the state after the last step and end the run in one. Raises LeaseLost."""
+        return self._fenced(
+            run,
+            state=state,
+            steps=runs.c.steps + 1,
+            attempt=0,
+            error=None,
+            status=RunStatus.COMPLETE.value,
+            completed_at=now,
+        )
 
     def beat(self, run: Run, *, now: datetime) -> None:
         """Renew the heartbeat. Raises LeaseLost."""

@@ -30,6 +30,7 @@ connectors:
   optimizely:
     enabled: true
     access_token: "${{OPTIMIZELY_ACCESS_TOKEN}}"
+    webhook_secret: "${{OPTIMIZELY_WEBHOOK_SECRET}}"
     projects:
       - project_id: {SHOP}
         sdk_key: "${{SHOP_SDK_KEY}}"
@@ -101,6 +102,7 @@ def connector(cli: Program, sandbox: Running) -> Connector:
         {
             "OPTIMIZELY_ACCESS_TOKEN": sandbox.credentials["optimizely_token"],
             "BREVO_API_KEY": sandbox.credentials["brevo_api_key"],
+            "OPTIMIZELY_WEBHOOK_SECRET": sandbox.credentials["webhook_secret"],
             "SHOP_SDK_KEY": sdk_key(sandbox, SHOP),
             "MOBILE_SDK_KEY": sdk_key(sandbox, MOBILE),
             **{name: sandbox.info[address] for name, address in ADDRESSES.items()},

@@ -1,0 +1,52 @@
+"""Functions through the command line: addresses, and direct calls."""
+
+from __future__ import annotations
+
+from tests.conftest import Program
+from tests.host.cli.conftest import APP
+
+
+def test_addresses_are_a_map_of_names_and_urls(installed: Program) -> None:
+    urls = installed.ok("functions", APP, "--json").json
+    assert list(urls) == ["hello"]
+    public = installed.ok("functions", APP, "--json", MOORING_PUBLIC_URL="https://x.example/").json
+    assert public["hello"].startswith(f"https://x.example/functions/{APP}/hello/")
+    assert public["hello"].rpartition("/")[2] == urls["hello"].rpartition("/")[2]
+
+
+def test_a_direct_call_answers_with_status_headers_and_body(installed: Program) -> None:
+    answer = installed.ok(
+        "functions", "invoke", APP, "hello", "--body", '{"name": "Ada"}', "--json"
+    )
+    assert answer.json["status"] == 200
+    assert answer.json["headers"]["content-type"] == "application/json"
+    assert answer.json["body"] == {"greeting": "Hello Ada", "count": 1}
+
+
+def test_bad_input_is_the_functions_own_answer(installed: Program) -> None:
+    answer = installed("functions", "invoke", APP, "hello", "--body", "{", "--json")
+    assert answer.status == 0
+    assert answer.json["status"] == 400
+    assert "not JSON" in answer.json["body"]["error"]["message"]
+
+
+def test_a_failing_function_ends_the_command_with_1(installed: Program) -> None:
+    root = next((installed.home / "apps" / APP).iterdir())
+    path = root / "src/functions/hello.py"
+    path.write_text(
+        "from mooring.sdk import Function, Response\n\n\n"
+        "class Hello(Function):\n"
+        "    def perform(self) -> Response:\n"
+        "        raise RuntimeError('broken')\n",
+        "utf-8",
+    )
+    answer = installed("functions", "invoke", APP, "hello", "--json")
+    assert answer.status == 1
+    assert answer.json["status"] == 500
+    assert "Traceback" not in answer.out + answer.err
+
+
+def test_an_unknown_function_is_named_with_those_there_are(installed: Program) -> None:
+    answer = installed("functions", "invoke", APP, "hallo")
+    assert answer.status == 66
+    assert "It has: hello." in answer.err

@@ -1,0 +1,62 @@
+"""Runs through the command line: executed here, left for serve, listed, shown."""
+
+from __future__ import annotations
+
+from tests.conftest import Program
+from tests.host.cli.conftest import APP
+
+
+def test_waiting_executes_the_run_here(installed: Program) -> None:
+    installed.ok("functions", "invoke", APP, "hello", "--body", '{"name": "Ada"}')
+    run = installed.ok("jobs", "trigger", APP, "tidy", "--wait", "--json").json
+    assert (run["status"], run["steps"], run["state"]) == ("COMPLETE", 1, {"forgotten": 1})
+    assert run["error"] is None
+    assert run["started_at"] <= run["completed_at"]
+    shown = installed.ok("jobs", "show", run["run_id"], "--json").json
+    assert shown == run
+    assert set(shown) == {
+        *("run_id", "app_id", "job", "status", "state", "steps", "error"),
+        *("started_at", "completed_at"),
+    }
+
+
+def test_without_waiting_the_run_stays_pending_and_says_so(installed: Program) -> None:
+    answer = installed.ok("jobs", "trigger", APP, "tidy")
+    assert "PENDING" in answer.out
+    assert "mooring serve" in answer.err
+    (run,) = installed.ok("jobs", "list", "--json").json
+    assert run["status"] == "PENDING"
+
+
+def test_a_failed_run_ends_the_command_with_1_and_keeps_its_reason(installed: Program) -> None:
+    root = next((installed.home / "apps" / APP).iterdir())
+    path = root / "src/jobs/tidy.py"
+    text = path.read_text("utf-8")
+    path.write_text(
+        text.replace("forgotten = storage", "return {'a': {1, 2}}; forgotten = storage"), "utf-8"
+    )
+    answer = installed("jobs", "trigger", APP, "tidy", "--wait", "--json")
+    assert answer.status == 1
+    assert answer.json["status"] == "ERROR"
+    assert answer.json["error"]
+    assert "Traceback" not in answer.err
+
+
+def test_parameters_that_are_no_object_are_refused(installed: Program) -> None:
+    for given in ("[1]", "{"):
+        assert installed("jobs", "trigger", APP, "tidy", "--parameters", given).status == 2
+
+
+def test_unknown_jobs_and_runs_are_named(installed: Program) -> None:
+    job = installed("jobs", "trigger", APP, "tidi")
+    assert (job.status, "It has: tidy." in job.err) == (66, True)
+    run = installed("jobs", "show", "nonsense")
+    assert (run.status, "There is no run nonsense." in run.err) == (66, True)
+
+
+def test_serve_picks_up_what_was_left_pending(installed: Program) -> None:
+    run_id = installed.ok("jobs", "trigger", APP, "tidy", "--json").json["run_id"]
+    with installed.serve():
+        waited = installed.ok("jobs", "trigger", APP, "tidy", "--wait", "--json").json
+    assert waited["status"] == "COMPLETE"
+    assert installed.ok("jobs", "show", run_id, "--json").json["status"] == "COMPLETE"

@@ -1,0 +1,51 @@
+"""Commands are found, helped with, and understood with their options on either side."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Program
+
+
+def test_help_names_every_command_people_type(cli: Program) -> None:
+    said = cli.ok("--help").out
+    for name in ("init", "validate", "install", "settings", "jobs", "serve", "doctor"):
+        assert f"\n  {name} " in said
+    assert "worker" not in said
+
+
+@pytest.mark.parametrize("name", ["init", "install", "settings", "secrets", "jobs", "logs", "odp"])
+def test_every_command_helps(cli: Program, name: str) -> None:
+    said = cli.ok(name, "--help").out
+    assert f"Usage: mooring {name}" in said
+    assert "--home" in said
+
+
+def test_a_command_typed_wrongly_is_answered_with_the_nearest(cli: Program) -> None:
+    answer = cli("instal", "x")
+    assert answer.status == 2
+    assert "Did you mean install" in answer.err
+
+
+def test_global_options_count_before_and_after_the_command(cli: Program, tmp_path: Path) -> None:
+    one, other = str(tmp_path / "one"), str(tmp_path / "other")
+    assert cli.ok("--home", one, "--json", "apps").json == []
+    assert cli.ok("apps", "--json", "--home", other).json == []
+    assert (tmp_path / "one" / "mooring.sqlite").exists()
+    assert (tmp_path / "other" / "mooring.sqlite").exists()
+
+
+def test_a_wrong_environment_value_is_named_with_what_is_allowed(cli: Program) -> None:
+    answer = cli("apps", MOORING_SECRETS="plain")
+    assert answer.status == 78
+    assert "MOORING_SECRETS" in answer.err
+    assert "keyring, encrypted" in answer.err
+
+
+def test_errors_are_json_for_those_who_asked_for_json(cli: Program) -> None:
+    answer = cli("settings", "nothing_here", "--json")
+    assert answer.status == 66
+    assert '"code": "not_found"' in answer.err
+    assert answer.out == ""

@@ -18,6 +18,7 @@ from mooring import hookspecs
 from mooring.adapters import app_folders
 from mooring.adapters.clock import SystemClock
 from mooring.adapters.database import Database
+from mooring.adapters.heartbeat import beating
 from mooring.adapters.home import Home
 from mooring.adapters.home_lock import HomeLock
 from mooring.adapters.logs import JsonLog
@@ -36,11 +37,11 @@ from mooring.engine.installation_services import InstallationFunctions, Installa
 from mooring.engine.lifecycle import LifecycleEngine
 from mooring.engine.settings import SettingsDesk, SettingsOutcome
 from mooring.engine.stepping import drive
-from mooring.errors import AppInvalid, ConfigurationInvalid, NotFound
+from mooring.errors import AppInvalid, ConfigurationInvalid, MooringError, NotFound
 from mooring.model.app import AppDefinition
 from mooring.model.config import HostConfig
 from mooring.model.installation import Installation
-from mooring.model.run import Run
+from mooring.model.run import Run, RunStatus
 from mooring.model.signature import SignatureProfile
 from mooring.mounted_apps import MountedApps
 from mooring.reading.app_reader import read_app
@@ -293,20 +294,43 @@ class Host:
         detail = self.jobs_of(installation).trigger(job, parameters)
         return self.runs.get(detail.job_id)
 
-    def execute(self, run_id: str, *, worker: str) -> Run:
-        """Take a run and drive its job to the end, or to where it must wait. Raises LeaseLost."""
-        run = self.runs.take(run_id, worker=worker, now=self.clock.now())
-        installation = self.installations.get(run.install_id)
-        invocation = self.invocation(installation, entry_point=f"job:{run.job}", run_id=run.run_id)
+    def execute(
+        self,
+        run_id: str,
+        *,
+        worker: str,
+        epoch: int | None = None,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> Run:
+        """Take a run and drive its job to the end, or to where it must wait. Raises LeaseLost.
+
+        With ``epoch`` only if nobody took it since. When ``stopping`` says yes, the run is given
+        back after the present step.
+        """
+        run = self.runs.take(run_id, worker=worker, now=self.clock.now(), epoch=epoch)
+        with beating(run, repository=self.runs, clock=self.clock, log=self.log):
+            return self._drive(run, stopping)
+
+    def _drive(self, run: Run, stopping: Callable[[], bool]) -> Run:
+        try:
+            installation = self.installations.get(run.install_id)
+            invocation = self.invocation(
+                installation, entry_point=f"job:{run.job}", run_id=run.run_id
+            )
+            policy = self.definition(installation).manifest.jobs.get(run.job)
+        except MooringError as error:
+            said = self.masker.hide(str(error))
+            return self.runs.finish(run, RunStatus.ERROR, now=self.clock.now(), error=said)
         return drive(
             run,
             job_class=lambda: self.job_class(installation, run.job),
             invocation=invocation,
-            policy=self.definition(installation).manifest.jobs.get(run.job),
+            policy=policy,
             repository=self.runs,
             clock=self.clock,
             hide=self.masker.hide,
             observe=lambda changed: self.plugins.hook.mooring_run_changed(run=changed),
+            stopping=stopping,
         )
 
     def execute_until_final(self, run_id: str) -> Run:

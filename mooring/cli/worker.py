@@ -1,0 +1,40 @@
+"""``mooring worker``: more job capacity with PostgreSQL; with SQLite, what serve starts."""
+
+from __future__ import annotations
+
+import signal
+import threading
+
+import click
+
+from mooring.cli.edge import configuration, open_host
+from mooring.errors import ConfigurationInvalid
+
+
+@click.command("worker")
+@click.option(
+    "--concurrency",
+    default=4,
+    show_default=True,
+    type=click.IntRange(1, 64),
+    help="How many runs at a time.",
+)
+@click.option("--under-serve", is_flag=True, hidden=True, help="Started by serve; ends with it.")
+@click.pass_context
+def command(ctx: click.Context, concurrency: int, under_serve: bool) -> None:
+    """Run jobs until Ctrl-C, on this or another machine, against the same PostgreSQL database."""
+    if not (under_serve or configuration(ctx).uses_postgresql):
+        raise ConfigurationInvalid(
+            "`mooring worker` needs PostgreSQL; with SQLite, `mooring serve` runs the jobs itself.",
+            hint="Start `mooring serve`, or set MOORING_DATABASE_URL to a postgresql:// address.",
+        )
+    from mooring.adapters.parent_process import die_with_parent
+    from mooring.worker import work
+
+    if under_serve:
+        die_with_parent()
+    stop = threading.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: stop.set())
+    with open_host(ctx) as host:
+        work(host, stop=stop, concurrency=concurrency)

@@ -1,0 +1,240 @@
+"""Who runs jobs? The loop of one job process, and the supervision of such a process by ``serve``.
+
+A home has one process that holds its lock and runs jobs; what it finds RUNNING when it starts was
+left by one that died, so it goes on with that at once. With PostgreSQL more processes may join in
+from anywhere; what one of them leaves behind is taken over when its heartbeat is too old.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from mooring.adapters.dbos_engine import DbosEngine
+from mooring.adapters.home_lock import HomeLock
+from mooring.engine.scheduler import Scheduler
+from mooring.errors import LeaseLost, MooringError
+from mooring.host import Host
+from mooring.model.run import Run, RunStatus
+from mooring.sdk.ports import LogPort
+
+CONCURRENCY = 4
+LOOK_EVERY = 0.1  # seconds
+ABANDONED_AFTER = timedelta(seconds=30)  # without a heartbeat
+AGAIN_AFTER = timedelta(seconds=5)  # when handing a run over had no effect
+SWEEP_EVERY = timedelta(hours=1)
+AFTER_TROUBLE = 1.0
+STEP_MAY_TAKE = 10.0  # seconds to finish the steps in hand when stopped
+MOST_LEFT_BEHIND = 10_000
+
+
+def work(host: Host, *, stop: threading.Event, concurrency: int = CONCURRENCY) -> None:
+    """Run jobs until ``stop`` is set. With SQLite, wait first until this home's lock is free."""
+    with _home_lock(host, stop) as alone, host.log.libraries():
+        if not stop.is_set():
+            _Worker(host, alone=alone, stop=stop, concurrency=concurrency).run()
+
+
+@contextmanager
+def _home_lock(host: Host, stop: threading.Event) -> Iterator[bool]:
+    """Hold the home's lock; with PostgreSQL others may go on without it. Say whether it is held."""
+    lock = HomeLock(host.home.lock)
+    held = lock.acquire()
+    while not (held or host.config.uses_postgresql or stop.wait(LOOK_EVERY)):
+        held = lock.acquire()
+    try:
+        yield held
+    finally:
+        lock.release()
+
+
+class _Worker:
+    """One job process at work."""
+
+    def __init__(self, host: Host, *, alone: bool, stop: threading.Event, concurrency: int) -> None:
+        place = f"{socket.gethostname()}:{host.home.path}"
+        self.name = place if alone else f"{place}:{os.getpid()}"
+        self._host = host
+        self._alone = alone
+        self._stop = stop
+        self._concurrency = concurrency
+        self._handed: dict[tuple[str, int], datetime] = {}
+        self._swept = host.clock.now()
+        self._scheduler = Scheduler(
+            host.schedules, runs=host.runs, installations=host.installations, log=host.log
+        )
+        postgresql = host.config.uses_postgresql
+        self._engine = DbosEngine(
+            self._execute,
+            executor=self.name,
+            file=None if postgresql else host.home.engine,
+            database_url=host.config.database_url if postgresql else None,
+        )
+
+    def run(self) -> None:
+        self._engine.launch()
+        self._log("info", "job.worker.started")
+        try:
+            if self._alone:
+                self._resume_left_behind()
+            while not self._stop.wait(LOOK_EVERY):
+                self._guarded_turn()
+        finally:
+            self._engine.shutdown(timeout=STEP_MAY_TAKE)
+            self._log("info", "job.worker.stopped", unfinished=self._engine.busy())
+
+    def _guarded_turn(self) -> None:
+        try:
+            self._turn(self._host.clock.now())
+        except Exception as error:  # noqa: BLE001  # a database that is away comes back
+            self._log("error", "job.worker.trouble", error=f"{type(error).__name__}: {error}")
+            self._stop.wait(AFTER_TROUBLE)
+
+    def _turn(self, now: datetime) -> None:
+        """Fire schedules, and hand as many runs to the engine as there is room for."""
+        self._scheduler.tick(now)
+        room = self._concurrency - self._engine.busy()
+        if room > 0:
+            self._hand_over(now, room)
+        if now - self._swept > SWEEP_EVERY:
+            self._swept = now
+            self._engine.sweep()
+
+    def _hand_over(self, now: datetime, room: int) -> None:
+        claimable = self._host.runs.claimable(now=now, stale_before=now - ABANDONED_AFTER)
+        present = {(run.run_id, run.epoch) for run in claimable}
+        self._handed = {key: at for key, at in self._handed.items() if key in present}
+        for run in claimable:
+            if room <= 0:
+                return
+            handed_at = self._handed.get((run.run_id, run.epoch))
+            if handed_at is not None and now - handed_at < AGAIN_AFTER:
+                continue
+            if self._may_start(run):
+                self._submit(run, now)
+                room -= 1
+
+    def _submit(self, run: Run, now: datetime) -> None:
+        self._handed[(run.run_id, run.epoch)] = now
+        self._engine.submit(run.run_id, epoch=run.epoch)
+
+    def _resume_left_behind(self) -> None:
+        """Go on with what the process before this one had in hand, without waiting."""
+        now = self._host.clock.now()
+        everything = self._host.runs.claimable(
+            now=now, stale_before=now + timedelta(days=1), limit=MOST_LEFT_BEHIND
+        )
+        for run in everything:
+            mine = run.worker == self.name or not self._host.config.uses_postgresql
+            if run.status is RunStatus.RUNNING and mine:
+                self._log("info", "job.run.left_behind", run_id=run.run_id, worker_was=run.worker)
+                self._submit(run, now)
+
+    def _may_start(self, run: Run) -> bool:
+        """Whether the job's own limit leaves room; a run that was started keeps its place."""
+        if run.status is RunStatus.RUNNING:
+            return True
+        limit = self._limit(run)
+        if limit is None:
+            return True
+        active = self._host.runs.recent(install_id=run.install_id, job=run.job, active=True)
+        handed = {run_id for run_id, _ in self._handed}
+        others = [one for one in active if one.run_id != run.run_id]
+        going = [r for r in others if r.status is RunStatus.RUNNING or r.run_id in handed]
+        return len(going) < limit
+
+    def _limit(self, run: Run) -> int | None:
+        try:
+            definition = self._host.definition(self._host.installations.get(run.install_id))
+        except MooringError:
+            return None  # Executing it says what is wrong, in the run.
+        entry = definition.manifest.jobs.get(run.job)
+        if entry is None:
+            return None
+        return entry.concurrency or (1 if entry.overlap == "queue" else None)
+
+    def _execute(self, run_id: str, epoch: int) -> None:
+        try:
+            self._host.execute(run_id, worker=self.name, epoch=epoch, stopping=self._stop.is_set)
+        except LeaseLost as lost:
+            # Another submission took it, or it ended: nothing is left to do here.
+            self._log("debug", "job.run.not_taken", run_id=run_id, reason=str(lost))
+        except Exception as error:
+            said = f"{type(error).__name__}: {error}"
+            self._log("error", "job.run.not_executed", run_id=run_id, error=said)
+            raise
+
+    def _log(self, level: str, event: str, **fields: object) -> None:
+        self._host.log.log(level, event, {"worker": self.name, "pid": os.getpid(), **fields})
+
+
+class JobProcess:
+    """``python -m mooring worker`` as a child: started again when it dies, gone when we are."""
+
+    FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0
+    HEALTHY_AFTER = 60.0  # seconds; a child that lived so long is no reason to hesitate
+
+    def __init__(self, home: Path, *, log: LogPort, concurrency: int = CONCURRENCY) -> None:
+        self._command = [
+            *(sys.executable, "-m", "mooring", "worker", "--home", str(home)),
+            *("--concurrency", str(concurrency), "--under-serve"),
+        ]
+        self._log = log
+        self._stopping = threading.Event()
+        self._child: subprocess.Popen[bytes] | None = None
+        self._thread = threading.Thread(target=self._supervise, name="job-process", daemon=True)
+
+    @property
+    def pid(self) -> int | None:
+        """The child's process id, while one runs."""
+        child = self._child
+        return child.pid if child is not None and child.poll() is None else None
+
+    def start(self) -> None:
+        """Start the child and keep one running until ``stop``."""
+        self._thread.start()
+
+    def stop(self, *, timeout: float = STEP_MAY_TAKE + 5) -> None:
+        """End the child after its present steps, or kill it after ``timeout`` seconds."""
+        self._stopping.set()
+        child = self._child
+        if child is not None and child.poll() is None:
+            child.terminate()
+            try:
+                child.wait(timeout)
+            except subprocess.TimeoutExpired:
+                child.kill()
+        if self._thread.is_alive():
+            self._thread.join()
+
+    def _supervise(self) -> None:
+        pause = self.FIRST_PAUSE
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            status = self._run_once()
+            if self._stopping.is_set():
+                return
+            if time.monotonic() - began > self.HEALTHY_AFTER:
+                pause = self.FIRST_PAUSE
+            fields = {"exit_status": status, "again_in_seconds": pause}
+            self._log.log("error", "job.process.died", fields)
+            self._stopping.wait(pause)
+            pause = min(pause * 2, self.LONGEST_PAUSE)
+
+    def _run_once(self) -> int:
+        """Run one child to its end. Its standard input stays open for as long as we live."""
+        with subprocess.Popen(
+            self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+        ) as child:
+            self._child = child
+            if self._stopping.is_set():
+                child.terminate()
+            return child.wait()

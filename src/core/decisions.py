@@ -63,6 +63,7 @@ class Report:
             "decided_at": self.at,
             "project_id": self.project_id,
             "environment": self.environment,
+            "report_id": self.report_id,
         }
 
 
@@ -105,12 +106,12 @@ def contact_of(report: Report, *, user_id_is_email: bool) -> str | None:
 def merge(kept: Mapping[str, Any], report: Report) -> Json:
     """Return what is kept of a contact with one decision more; the later one of a key stays.
 
-    Repeating a decision changes nothing, not even its time.
+    Repeating a report changes nothing, not even the time.
     """
     assignments = dict(kept.get("assignments") or {})
-    former, latest = assignments.get(report.key), report.assignment()
-    if former is None or _replaces(latest, former):
-        assignments[report.key] = latest
+    former = assignments.get(report.key)
+    if former is None or _is_news(report, former):
+        assignments[report.key] = report.assignment()
     return {**kept, "assignments": assignments}
 
 
@@ -259,11 +260,10 @@ def _report_id(value: Mapping[Any, Any], item: _Fields, now: float) -> str:
     return hashlib.sha256(f"{day}{text}".encode()).hexdigest()
 
 
-def _replaces(latest: Json, former: Mapping[str, Any]) -> bool:
-    def said(assignment: Mapping[str, Any]) -> Json:
-        return {name: value for name, value in assignment.items() if name != "decided_at"}
-
-    return bool(latest["decided_at"] >= former["decided_at"]) and said(latest) != said(former)
+def _is_news(report: Report, former: Mapping[str, Any]) -> bool:
+    if former.get("report_id") == report.report_id:
+        return False
+    return bool(report.at >= former["decided_at"])
 
 
 def _conversion(report: Report) -> Json:

@@ -1,0 +1,25 @@
+"""Which flags do the connected projects have? Asked of the API that fits the kind of project."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..core.settings import Settings
+from .flags import Flags
+from .optimizely import Optimizely
+
+Entity = dict[str, Any]  # Any: entities are JSON
+
+
+def connected_flags(settings: Settings) -> list[tuple[str, Entity]]:
+    """Return the flags (features, in projects of the older model), each with its project's id."""
+    connected = {each.project_id for each in settings.connections}
+    optimizely, flags = Optimizely(settings.access_token), Flags(settings.access_token)
+    found: list[tuple[str, Entity]] = []
+    for project in optimizely.projects():
+        project_id = str(project["id"])
+        if project_id in connected:
+            newer = project.get("is_flags_enabled")
+            own = flags.flags(project_id) if newer else optimizely.features(project_id)
+            found += [(project_id, each) for each in own if not each.get("archived")]
+    return found

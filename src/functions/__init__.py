@@ -1,0 +1,1 @@
+"""Which webhooks does the connector answer? One module for each."""

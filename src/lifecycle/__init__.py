@@ -1,0 +1,1 @@
+"""What does the connector do when it is installed, configured and removed?"""

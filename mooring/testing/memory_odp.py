@@ -8,74 +8,122 @@ from __future__ import annotations
 
 import copy
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from mooring.errors import NotFound, RecordInvalid
 from mooring.sdk.ports import Customer, CustomerPage, Record
+from mooring.sdk.records import as_record
 
 HIGH = ("email", "phone", "customer_id", "user_id", "fs_user_id")
 LOW = ("vuid",)
+STANDARD_KEYS = {
+    "products": "product_id",
+    "orders": "order_id",
+    "categories": "category_id",
+    "lists": "list_id",
+}
+
+NO_TIME = datetime.min.replace(tzinfo=UTC)
+
+Pair = tuple[str, str]
+Moment = tuple[datetime, int]
+"""When something was written; the number orders what one moment holds."""
+
+
+@dataclass(slots=True)
+class Profile:
+    """One customer; ``written`` holds the moment of each attribute's last write."""
+
+    attributes: Record = field(default_factory=dict)
+    written: dict[str, Moment] = field(default_factory=dict)
 
 
 class MemoryOdp:
-    """An ``OdpPort``; ``object_keys`` names the primary key of each object the app declares."""
+    """An ``OdpPort``; ``object_keys`` names the primary key of each object the app declares.
+
+    ``now`` tells the time; without it, only the order of writes counts.
+    """
 
     def __init__(
-        self, *, identifiers: Sequence[str] = (), object_keys: Mapping[str, str] | None = None
+        self,
+        *,
+        identifiers: Sequence[str] = (),
+        object_keys: Mapping[str, str] | None = None,
+        now: Callable[[], datetime] = lambda: NO_TIME,
     ) -> None:
         self._high = (*HIGH, *identifiers)
-        self._object_keys = dict(object_keys or {})
-        self._customers: dict[str, Record] = {}
-        self._owners: dict[tuple[str, str], str] = {}
+        self._object_keys = {**STANDARD_KEYS, **(object_keys or {})}
+        self._now = now
+        self._profiles: dict[str, Profile] = {}
+        self._former: dict[str, str] = {}
+        self._owners: dict[Pair, str] = {}
+        self._seen: dict[Pair, Moment] = {}
         self._objects: dict[str, dict[str, Record]] = {}
         self._idempotence_ids: set[str] = set()
         self._lock = threading.RLock()
-        self._last_id = 0
+        self._writes = self._last_id = 0
         self.events: list[Record] = []
 
     def upsert_customers(self, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Merge rows ``{"attributes": {…}}``; return how many. Raises RecordInvalid."""
+        """Merge rows ``{"attributes": {…}}``; return how many. Raises RecordInvalid.
+
+        A bad row means that nothing is stored. None clears an attribute, never an identifier.
+        """
         with self._lock:
-            prepared = [self._attributes(row) for row in rows]
-            for attributes in prepared:
-                self._upsert(attributes)
+            prepared = [self._prepared(row.get("attributes"), "A customer") for row in rows]
+            for pairs, attributes in prepared:
+                self._write(self._resolve(pairs), attributes)
             return len(prepared)
 
     def customer(self, identifier: str, value: str) -> Customer | None:
-        """Return the customer with this identifier, if there is one."""
+        """Return the customer with this identifier. Raises RecordInvalid for an unknown field."""
         with self._lock:
-            customer_id = self._owners.get((identifier, _normal(identifier, value)))
-            return self._customer(customer_id) if customer_id else None
+            if identifier == "zaius_id":
+                customer_id: str | None = self._former.get(value, value)
+            elif identifier in (*self._high, *LOW):
+                customer_id = self._owners.get((identifier, _normal(identifier, value)))
+            else:
+                known = ", ".join((*self._high, *LOW))
+                raise RecordInvalid(
+                    f"{identifier} identifies nobody.", hint=f"Known identifiers: {known}."
+                )
+            found = customer_id is not None and customer_id in self._profiles
+            return self._customer(str(customer_id)) if found else None
 
     def customers(self, *, after: str | None = None, limit: int = 1000) -> CustomerPage:
         """Walk all customers by id."""
         with self._lock:
-            ids = [one for one in sorted(self._customers) if after is None or one > after]
+            ids = [one for one in sorted(self._profiles) if after is None or one > after]
             page = tuple(self._customer(one) for one in ids[:limit])
             return CustomerPage(page, ids[limit - 1] if len(ids) > limit else None)
 
     def send_events(self, events: Sequence[Mapping[str, Any]]) -> int:
         """Append events; return how many were new. Raises RecordInvalid."""
         with self._lock:
-            for event in events:
-                if not event.get("type") or not event.get("identifiers"):
-                    raise RecordInvalid("An event needs a type and at least one identifier.")
-            new = [event for event in events if self._is_new(event)]
-            for event in new:
-                self.events.append(copy.deepcopy(dict(event)))
-                self._upsert(self._attributes({"attributes": event["identifiers"]}))
-            return len(new)
+            if not all(event.get("type") for event in events):
+                raise RecordInvalid("An event needs a type.")
+            known = [self._prepared(event.get("identifiers"), "An event")[0] for event in events]
+            added = 0
+            for event, pairs in zip(events, known, strict=True):
+                if self._is_new(event):
+                    self.events.append(copy.deepcopy(dict(event)))
+                    self._resolve(pairs)
+                    added += 1
+            return added
 
     def upsert_objects(self, name: str, rows: Sequence[Mapping[str, Any]]) -> int:
-        """Merge rows of an object by primary key. Raises NotFound and RecordInvalid."""
+        """Merge rows of an object by primary key; None clears. Raises NotFound, RecordInvalid."""
         with self._lock:
             key = self._object_key(name)
-            if any(not row.get(key) for row in rows):
+            if any(row.get(key) in (None, "") for row in rows):
                 raise RecordInvalid(f"A row of {name} needs its primary key {key}.")
             held = self._objects.setdefault(name, {})
-            for row in rows:
-                held[str(row[key])] = {**held.get(str(row[key]), {}), **copy.deepcopy(dict(row))}
+            for row in [as_record(name, row) for row in rows]:
+                merged = {**held.get(str(row[key]), {}), **row}
+                held[str(row[key])] = {k: v for k, v in merged.items() if v is not None}
             return len(rows)
 
     def objects(self, name: str, *, after: str | None = None, limit: int = 1000) -> list[Record]:
@@ -86,71 +134,98 @@ class MemoryOdp:
             keys = [key for key in sorted(held) if after is None or key > after]
             return [copy.deepcopy(held[key]) for key in keys[:limit]]
 
-    def _upsert(self, attributes: Record) -> None:
-        high = self._values(attributes, self._high)
-        low = self._values(attributes, LOW)
+    def _prepared(self, given: Any, what: str) -> tuple[list[Pair], Record]:
+        """Part identifiers from other attributes. Raises RecordInvalid without identifiers."""
+        attributes = given if isinstance(given, Mapping) else {}
+        names = (*self._high, *LOW)
+        pairs = [(n, _normal(n, attributes[n])) for n in names if attributes.get(n) is not None]
+        pairs = [(name, value) for name, value in pairs if value]
+        if not pairs:
+            raise RecordInvalid(
+                f"{what} needs at least one identifier.",
+                hint=f"Known identifiers: {', '.join(names)}.",
+            )
+        others = {name: value for name, value in attributes.items() if name not in names}
+        return pairs, as_record("attributes", others)
+
+    def _resolve(self, pairs: Sequence[Pair]) -> str:
+        """Find or make the profile of these identifiers, and attach them to it."""
+        high = [pair for pair in pairs if pair[0] in self._high]
         owners = sorted({self._owners[pair] for pair in high if pair in self._owners})
         if not owners:
-            seen = sorted({self._owners[pair] for pair in low if pair in self._owners})
+            low = [pair for pair in pairs if pair not in high and pair in self._owners]
+            low.sort(key=lambda pair: self._seen[pair], reverse=True)
             # A device seen with another person is no reason to mix up the two.
-            owners = [one for one in seen if not (high and self._has_high(one))][:1]
+            likely = [self._owners[pair] for pair in low]
+            owners = [one for one in likely if not (high and self._has_high(one))][:1]
         target = owners[0] if owners else self._new_customer()
         for other in owners[1:]:
             self._merge(other, into=target)
-        for pair in (*high, *low):
-            self._owners[pair] = target
-        profile = self._customers[target]
-        profile.update(attributes)
-        self._customers[target] = {k: v for k, v in profile.items() if v is not None}
+        for pair in pairs:
+            self._attach(pair, target)
+        return target
 
-    def _attributes(self, row: Mapping[str, Any]) -> Record:
-        attributes = copy.deepcopy(dict(row.get("attributes", {})))
-        for name in (*self._high, *LOW):
-            if isinstance(value := attributes.get(name), str):
-                attributes[name] = _normal(name, value) or None
-        if not self._values(attributes, (*self._high, *LOW)):
-            raise RecordInvalid(
-                "A customer needs at least one identifier.",
-                hint=f"Known identifiers: {', '.join((*self._high, *LOW))}.",
-            )
-        return attributes
+    def _attach(self, pair: Pair, target: str) -> None:
+        former = self._owners.get(pair)
+        self._owners[pair] = target
+        self._write(target, {pair[0]: pair[1]})
+        self._seen[pair] = self._profiles[target].written[pair[0]]
+        name, value = pair
+        if former not in (None, target) and self._profiles[former].attributes.get(name) == value:
+            left = [p for p, owner in self._owners.items() if owner == former and p[0] == name]
+            latest = max(left, key=lambda p: self._seen[p], default=(name, None))
+            self._write(former, {name: latest[1]})
 
-    def _values(self, attributes: Record, names: Sequence[str]) -> list[tuple[str, str]]:
-        return [(name, str(attributes[name])) for name in names if attributes.get(name)]
+    def _write(self, customer_id: str, attributes: Mapping[str, Any]) -> None:
+        profile = self._profiles[customer_id]
+        for name, value in attributes.items():
+            if value is None:
+                profile.attributes.pop(name, None)
+                profile.written.pop(name, None)
+            else:
+                self._writes += 1
+                profile.attributes[name] = value
+                profile.written[name] = (self._now(), self._writes)
 
     def _has_high(self, customer_id: str) -> bool:
-        return bool(self._values(self._customers[customer_id], self._high))
+        return any(name in self._profiles[customer_id].attributes for name in self._high)
 
     def _merge(self, other: str, *, into: str) -> None:
-        self._customers[into] = {**self._customers.pop(other), **self._customers[into]}
-        for pair, owner in self._owners.items():
-            if owner == other:
-                self._owners[pair] = into
+        """Unite two profiles: of each attribute, the value that was written last stays."""
+        loser, target = self._profiles.pop(other), self._profiles[into]
+        for name, moment in loser.written.items():
+            if name not in target.written or moment > target.written[name]:
+                target.attributes[name] = loser.attributes[name]
+                target.written[name] = moment
+        self._owners = {p: into if o == other else o for p, o in self._owners.items()}
+        self._former = {f: into if o == other else o for f, o in self._former.items()}
+        self._former[other] = into
 
     def _new_customer(self) -> str:
         self._last_id += 1
         customer_id = f"{self._last_id:012}"
-        self._customers[customer_id] = {}
+        self._profiles[customer_id] = Profile()
         return customer_id
 
     def _customer(self, customer_id: str) -> Customer:
-        return Customer(customer_id, copy.deepcopy(self._customers[customer_id]))
+        return Customer(customer_id, copy.deepcopy(self._profiles[customer_id].attributes))
 
     def _is_new(self, event: Mapping[str, Any]) -> bool:
-        key = event.get("idempotence_id") or event.get("data", {}).get("idempotence_id")
+        key = event.get("idempotence_id") or (event.get("data") or {}).get("idempotence_id")
         if key is None:
             return True
-        new = key not in self._idempotence_ids
-        self._idempotence_ids.add(key)
+        new = str(key) not in self._idempotence_ids
+        self._idempotence_ids.add(str(key))
         return new
 
     def _object_key(self, name: str) -> str:
         try:
             return self._object_keys[name]
         except KeyError:
-            known = ", ".join(sorted(self._object_keys)) or "none"
+            known = ", ".join(sorted(self._object_keys))
             raise NotFound(f"There is no object {name}.", hint=f"Declared: {known}.") from None
 
 
-def _normal(identifier: str, value: str) -> str:
-    return value.strip().lower() if identifier == "email" else value.strip()
+def _normal(identifier: str, value: Any) -> str:
+    text = str(value).strip()
+    return text.lower() if identifier == "email" else text

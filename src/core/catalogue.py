@@ -1,15 +1,14 @@
 """What of an Optimizely account becomes which rows in the customer data platform?
 
-``FIELDS`` is what ``schema/*.yml`` declares; the functions below turn answers of Optimizely's APIs
-into such rows. Ids are unique over projects: what Optimizely numbers per account keeps its number,
-what only a project and an environment tell apart carries both.
+``FIELDS`` is what ``schema/*.yml`` declares, :mod:`catalogue_rows` fills it. Ids are unique over
+projects: what Optimizely numbers per account keeps its number, what only a project and an
+environment tell apart carries both.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
 
 PROJECTS = "optimizely_connector_projects"
 EXPERIMENTS = "optimizely_connector_experiments"
@@ -18,9 +17,6 @@ AUDIENCES = "optimizely_connector_audiences"
 EVENTS = "optimizely_connector_events"
 
 Fields = Mapping[str, tuple[str, str]]
-Row = dict[str, Any]  # Any: values of an object's fields
-
-LONGEST = 1024  # characters that a text field holds
 
 # Object -> field -> (type, description); the first field of each is its primary key.
 FIELDS: Mapping[str, Fields] = MappingProxyType(
@@ -44,7 +40,7 @@ FIELDS: Mapping[str, Fields] = MappingProxyType(
             "flag_key": ("string", "The flag that it varies; empty for one that stands alone."),
             "variations": ("string", "The keys of its variations, joined by a comma."),
             "traffic_percentage": ("number", "How many of the audience take part, 0 to 100."),
-            "audiences": ("string", "The ids of the audiences it names, joined by a comma."),
+            "audiences": ("string", "The audiences it is for: ids by comma, or a condition."),
             "outcome": ("string", "What it ended with, once concluded."),
             "deployed_variation": ("string", "The variation everyone gets since it ended."),
         },

@@ -1,0 +1,1 @@
+"""The connector's long work, in steps that can be interrupted at any moment."""

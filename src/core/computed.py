@@ -1,0 +1,90 @@
+"""What has been decided for a contact, and since when? Computed decisions and those of listeners.
+
+A decision keeps the time at which it last changed; deciding the same again changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+WRITTEN_STATUSES = ("running", "concluded")
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """One decision under its written names; ``at`` in epoch seconds.
+
+    ``experiment`` is None for a flag that is delivered, ``flag`` empty for an experiment that
+    stands alone. ``listened`` marks what a listener in the customer's own service saw.
+    """
+
+    flag: str
+    variation: str
+    enabled: bool
+    experiment: str | None
+    at: int
+    listened: bool = False
+
+    @property
+    def key(self) -> str:
+        """The experiment's key, else the flag's."""
+        return self.experiment or self.flag
+
+    def same_as(self, other: Decision) -> bool:
+        """Say whether both decide the same, whenever that was."""
+        return replace(self, at=other.at) == other
+
+
+def to_record(decisions: Iterable[Decision]) -> dict[str, Any]:
+    """Return computed decisions as they are kept."""
+    ordered = sorted(decisions, key=lambda each: (each.flag, each.key))
+    rows = [[d.flag, d.variation, d.enabled, d.experiment, d.at] for d in ordered]
+    return {"decisions": rows}
+
+
+def from_record(record: Mapping[str, Any]) -> list[Decision]:
+    """Read computed decisions."""
+    return [Decision(*row) for row in record.get("decisions", ())]
+
+
+def dated(fresh: Iterable[Decision], *, before: Iterable[Decision]) -> list[Decision]:
+    """Return fresh decisions, those that say what was said before with the time they had."""
+    known = {(each.flag, each.key): each for each in before}
+    found = []
+    for decision in fresh:
+        former = known.get((decision.flag, decision.key))
+        unchanged = former is not None and decision.same_as(former)
+        found.append(former if unchanged and former is not None else decision)
+    return found
+
+
+def listened(
+    record: Mapping[str, Any],
+    *,
+    names: Mapping[str, str],
+    statuses: Mapping[str, str],
+) -> list[Decision]:
+    """Read a contact's decisions as listeners sent them, without ended experiments.
+
+    ``names`` maps ``project:key`` to the written name, ``statuses`` written names to the status
+    of the experiment as far as the catalogue knows it.
+    """
+    found = []
+    for key, given in (record.get("assignments") or {}).items():
+        name = names.get(f"{given.get('project_id')}:{key}", key)
+        if statuses.get(name, WRITTEN_STATUSES[0]) in WRITTEN_STATUSES:
+            found.append(_heard(name, given, is_flag=key == given.get("flag")))
+    return found
+
+
+def _heard(name: str, given: Mapping[str, Any], *, is_flag: bool) -> Decision:
+    return Decision(
+        flag=str(given.get("flag") or ""),
+        variation=str(given.get("variation") or ""),
+        enabled=bool(given.get("enabled")),
+        experiment=None if is_flag else name,
+        at=int(given.get("decided_at") or 0),
+        listened=True,
+    )

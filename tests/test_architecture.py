@@ -77,7 +77,11 @@ PLACES: dict[str, tuple[str, ...]] = {
     "dbos": ("mooring/adapters/dbos_engine.py",),
     "dotenv": ("mooring/adapters/app_environment.py",),
     "filelock": ("mooring/adapters",),
-    "httpx": ("mooring/adapters/http_client.py", "sandbox", "scripts", "benchmarks"),
+    "httpcore": ("mooring/adapters/deadline_transport.py",),  # bounds what httpx leaves unbounded
+    "httpx": (
+        *("mooring/adapters/http_client.py", "mooring/adapters/deadline_transport.py"),
+        *("sandbox", "scripts", "benchmarks"),
+    ),
     "jinja2": ("mooring/web", "mooring/cli/init.py"),
     "jsonschema": ("mooring/reading",),
     "keyring": ("mooring/adapters/secrets",),

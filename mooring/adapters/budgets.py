@@ -5,8 +5,8 @@ rate are there ever more calls than the rate allows, whatever the number of proc
 finds no room leaves nothing behind and waits outside: it holds up nobody, and SIGKILL at any moment
 leaves no lock and at most a call that was counted and not made.
 
-Why not pyrate-limiter: its SQLite bucket takes a call's time before it has the lock, keeps one
-table and one lock file per budget, and cannot admit a call to two budgets at once or to none.
+Why not pyrate-limiter: its SQLite bucket, right across processes too, needs a table and a lock file
+for each budget, and it cannot admit a call to two budgets at once or to neither.
 """
 
 from __future__ import annotations
@@ -100,10 +100,13 @@ class BudgetKeeper:
         connection = sqlite3.connect(
             self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
-        _use_wal(connection)
-        connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(TABLES)
-        connection.execute("DELETE FROM calls WHERE at < ?", (self._now() - KEPT_MICROSECONDS,))
+        try:
+            _use_wal(connection)
+            connection.execute("PRAGMA synchronous = NORMAL")
+            connection.executescript(TABLES)
+        except sqlite3.Error:
+            connection.close()
+            raise
         self._connection = connection
         return connection
 

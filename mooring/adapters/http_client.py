@@ -27,6 +27,7 @@ import stamina
 import stamina.instrumentation
 
 from mooring.adapters.budgets import BudgetKeeper
+from mooring.adapters.deadline_transport import DeadlineTransport
 from mooring.adapters.outbound import DEFAULT_PORTS, Origin, OutboundDomains
 from mooring.errors import (
     MooringError,
@@ -66,7 +67,7 @@ class HttpClient:
         self._budgets = budgets
         self._clock = clock
         self._lock = threading.Lock()
-        self._opened: httpx.Client | None = None
+        self._opened: _Connections | None = None
         # By default every retry is printed on stdout, which belongs to the command's data.
         stamina.instrumentation.set_on_retry_hooks(())
 
@@ -97,7 +98,7 @@ class HttpClient:
         """Close the connections."""
         with self._lock:
             if self._opened is not None:
-                self._opened.close()
+                self._opened.client.close()
                 self._opened = None
 
     def _address(self, request: HttpRequest) -> httpx.URL:
@@ -141,14 +142,17 @@ class HttpClient:
 
     def _exchanged(self, call: _Call) -> HttpResponse:
         request, left = call.request, max(call.left(), 0.001)
-        connect = min(left, CONNECT_SECONDS)
-        with self._client().stream(
-            request.method,
-            call.url,
-            headers=dict(request.headers),
-            content=request.body or None,
-            timeout=httpx.Timeout(left, connect=connect),
-        ) as response:
+        connections = self._connections()
+        with (
+            connections.transport.within(left),
+            connections.client.stream(
+                request.method,
+                call.url,
+                headers=dict(request.headers),
+                content=request.body or None,
+                timeout=httpx.Timeout(left, connect=min(left, CONNECT_SECONDS)),
+            ) as response,
+        ):
             body = _body(response, call)
             headers = {name.lower(): value for name, value in response.headers.items()}
         status = response.status_code
@@ -159,22 +163,33 @@ class HttpClient:
         what = f"answered with status {status}"
         raise _Failure(what, unclear=wait is None, status=status, body=body, wait=wait)
 
-    def _client(self) -> httpx.Client:
-        """Build the client on first use: that takes tens of milliseconds."""
+    def _connections(self) -> _Connections:
+        """Open the client on first use: that takes tens of milliseconds."""
         with self._lock:
             if self._opened is None:
-                trusted = httpx.create_ssl_context(trust_env=False)
-                trusted.load_default_certs()
-                no_cookies = http.cookiejar.DefaultCookiePolicy(allowed_domains=())
-                self._opened = httpx.Client(
-                    verify=trusted,
-                    cookies=http.cookiejar.CookieJar(no_cookies),
-                    headers={"user-agent": f"mooring ({self._app_id})"},
-                    limits=httpx.Limits(max_connections=MOST_CONNECTIONS),
-                    follow_redirects=False,
-                    trust_env=False,
-                )
+                self._opened = _Connections.open(user_agent=f"mooring ({self._app_id})")
             return self._opened
+
+
+@dataclass(frozen=True, slots=True)
+class _Connections:
+    client: httpx.Client
+    transport: DeadlineTransport
+
+    @classmethod
+    def open(cls, *, user_agent: str) -> _Connections:
+        trusted = httpx.create_ssl_context(trust_env=False)
+        trusted.load_default_certs()
+        transport = DeadlineTransport(trusted=trusted, most_connections=MOST_CONNECTIONS)
+        no_cookies = http.cookiejar.DefaultCookiePolicy(allowed_domains=())
+        client = httpx.Client(
+            transport=transport,
+            cookies=http.cookiejar.CookieJar(no_cookies),
+            headers={"user-agent": user_agent},
+            follow_redirects=False,
+            trust_env=False,
+        )
+        return cls(client, transport)
 
 
 class _Failure(Exception):
@@ -260,7 +275,7 @@ def _pairs(params: Mapping[str, Any] | Sequence[tuple[str, str]]) -> httpx.Query
 
 
 def _body(response: httpx.Response, call: _Call) -> bytes:
-    """Read the body up to the limits in size (unpacked) and time."""
+    """Read the body up to the limit in size, which counts what is unpacked."""
     body = bytearray()
     for chunk in response.iter_bytes():
         body += chunk
@@ -270,8 +285,6 @@ def _body(response: httpx.Response, call: _Call) -> bytes:
                 hint="Ask for it in pages.",
                 status=response.status_code,
             )
-        if call.left() <= 0:
-            raise httpx.ReadTimeout("The time of the whole call is over.")
     return bytes(body)
 
 

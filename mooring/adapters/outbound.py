@@ -77,11 +77,11 @@ def _loopback(addresses: Iterable[str]) -> Iterable[str]:
     for address in addresses:
         try:
             parts = urlsplit(address.strip())
-            port = parts.port or DEFAULT_PORTS[parts.scheme]
+            default = DEFAULT_PORTS[parts.scheme]
+            origin = Origin(parts.scheme, parts.hostname or "", parts.port or default)
         except (ValueError, KeyError):
             # Not an http address: an app may name its variables as it likes.
             continue
-        origin = Origin(parts.scheme, parts.hostname or "", port)
         if origin.is_loopback:
             yield str(origin)
 

@@ -47,11 +47,12 @@ class RecordingHttp:
             prepared = ", ".join(" ".join(known) for known in self._answers) or "nothing"
             raise AssertionError(f"No answer for {' '.join(route)}; prepared: {prepared}.")
         response = (answers.pop(0) if len(answers) > 1 else answers[0])(request)
-        if response.status == 429:
-            wait = response.headers.get("retry-after", "60")
+        wait = response.headers.get("retry-after")
+        if response.status == 429 or (response.status == 503 and wait):
             raise RateLimited(
-                f"{response.place} answered with status 429.",
+                f"{response.place} answered with status {response.status}.",
+                status=response.status,
                 body=response.body,
-                retry_after=float(wait),
+                retry_after=float(wait or 60),
             )
         return response.raise_for_status() if response.status >= 500 else response

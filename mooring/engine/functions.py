@@ -39,10 +39,8 @@ class Unfinished:
     invocation: Invocation
 
 
-class NoResponse(MooringError):
-    """The function returned something else than a Response."""
-
-    code = "function.no_response"
+class _Unsendable(TypeError):
+    """What the function returned is no answer."""
 
 
 def answer(
@@ -107,22 +105,14 @@ def refusal(error: MooringError, *, hide: Hide) -> Response:
 
 
 def _checked(response: Any) -> Response:
-    """Return what can be sent. Raises NoResponse."""
+    """Return what can be sent. Raises _Unsendable."""
     if not isinstance(response, Response):
-        raise NoResponse(
-            f"perform() returned {type(response).__name__}, not a Response.",
-            hint="Return mooring.sdk.Response(status, body_json).",
-        )
+        raise _Unsendable(f"perform() returned {type(response).__name__}, not a Response.")
     if not isinstance(response.body, bytes):
-        raise NoResponse(
-            f"The Response has a body of type {type(response.body).__name__}, not bytes.",
-            hint="Set text or body_json for what is not bytes.",
-        )
+        body = type(response.body).__name__
+        raise _Unsendable(f"The Response has a body of type {body}; set text or body_json for it.")
     if not 200 <= response.status <= 599:
-        raise NoResponse(
-            f"The Response has status {response.status}, which ends no request.",
-            hint="Answer with a status from 200 to 599.",
-        )
+        raise _Unsendable(f"Status {response.status} ends no request; 200 to 599 do.")
     return response
 
 
@@ -137,7 +127,7 @@ def _failed(error: BaseException, *, invocation: Invocation, hide: Hide) -> Outc
     }
     level = "warn" if expected else "error"
     invocation.services.log.log(level, "function.failed", fields)
-    if isinstance(error, MooringError) and not isinstance(error, NoResponse):
+    if isinstance(error, MooringError):
         return Outcome(refusal(error, hide=hide), error)
     said = {"code": "function.failed", "message": FAILED, "hint": ""}
     return Outcome(Response(500, {"error": said}), error)

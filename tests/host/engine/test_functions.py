@@ -188,7 +188,7 @@ def broken_body() -> Response:
         (None, "returned NoneType"),
         ({"ok": True}, "returned dict"),
         (broken_body(), "a body of type str"),
-        (Response(100), "status 100"),
+        (Response(100), "Status 100"),
     ],
 )
 def test_what_is_not_a_response_is_a_500_that_the_log_explains(

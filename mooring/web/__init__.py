@@ -1,0 +1,1 @@
+"""The servers: functions and health for the world, the console for whoever runs the host."""

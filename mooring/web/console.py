@@ -1,0 +1,118 @@
+"""What does whoever runs this host see in a browser? Pages that only show; nothing changes here."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp
+
+from mooring import __version__
+from mooring.adapters.secrets.vault import SECRETS
+from mooring.errors import MooringError, NotFound
+from mooring.host import Host
+from mooring.web.guard import Guard
+from mooring.web.overview import all_apps, latest_runs, one_app
+
+HERE = Path(__file__).parent
+
+
+def console(host: Host, *, bound_to: str) -> ASGIApp:
+    """Make the console of a host, which listens on the address ``bound_to``."""
+    return Guard(Console(host).app, bound_to=bound_to)
+
+
+class Console:
+    """The pages of one host."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._secrets_known: int | None = None
+        self._pages = Environment(
+            loader=FileSystemLoader(HERE / "templates"),
+            autoescape=True,
+            undefined=StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            finalize=self._without_secrets,
+        )
+        self._pages.filters["moment"] = moment
+        self._pages.filters["iso"] = iso
+        self.app = Starlette(
+            routes=[
+                Route("/", self._overview),
+                Route("/apps/{app_id}", self._app),
+                Mount("/static", StaticFiles(directory=HERE / "static")),
+            ],
+            exception_handlers={
+                404: self._missing,
+                405: self._missing,
+                MooringError: self._failed,
+            },
+        )
+
+    # Plain functions: Starlette runs them in threads, for they read the database.
+
+    def _overview(self, request: Request) -> HTMLResponse:
+        apps, runs = all_apps(self._host), latest_runs(self._host)
+        return self._page("overview.html", apps=apps, runs=runs)
+
+    def _app(self, request: Request) -> HTMLResponse:
+        try:
+            page = one_app(self._host, request.path_params["app_id"])
+        except NotFound as error:
+            return self._problem("Not found", str(error), status=404)
+        return self._page("app.html", page=page, name=page.installations[0].display_name)
+
+    def _missing(self, request: Request, error: Exception) -> HTMLResponse:
+        status = getattr(error, "status_code", 404)
+        said = {405: "This address only shows; it takes nothing."}
+        missing = "There is no page at this address."
+        return self._problem("Not found", said.get(status, missing), status=status)
+
+    def _failed(self, request: Request, error: Exception) -> HTMLResponse:
+        self._host.log.log("error", "console.failed", {"error": str(error)})
+        return self._problem("This page cannot be shown", str(error), status=500)
+
+    def _problem(self, title: str, message: str, *, status: int) -> HTMLResponse:
+        return self._page("problem.html", status=status, title=title, message=message)
+
+    def _page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
+        self._learn_secrets()
+        text = self._pages.get_template(template).render(
+            **values,
+            account=self._host.config.account,
+            home=str(self._host.home.path),
+            public_url=self._host.public_url(),
+            now=self._host.clock.now(),
+            version=__version__,
+        )
+        return HTMLResponse(text, status_code=status)
+
+    def _learn_secrets(self) -> None:
+        """Let the masker know what it must hide, also what another process has set."""
+        revision = self._host.database.revision(SECRETS)
+        if revision != self._secrets_known:
+            self._host.vault.learn_all()
+            self._secrets_known = revision
+
+    def _without_secrets(self, value: Any) -> Any:
+        """Hide secrets in whatever a page prints, before HTML's escapes change how they look."""
+        return self._host.masker.hide(value) if isinstance(value, str) else value
+
+
+def moment(value: datetime | None) -> str:
+    """Spell a moment for people: ``2026-05-01 14:05:09 UTC``."""
+    return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if value else "never"
+
+
+def iso(value: datetime) -> str:
+    """Spell a moment for machines."""
+    return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

@@ -1,0 +1,221 @@
+"""How are webhook requests accepted at once and handled afterwards, also after a crash?
+
+A delivery is a row before it is acknowledged. One thread looks for rows that are due, claims them
+for a short lease that it renews while a function works, and lets other threads handle them. What a
+killed process left claimed is due again when its lease runs out.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+import traceback
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from functools import partial
+from uuid import uuid4
+
+from mooring.engine.functions import Outcome, attempt
+from mooring.engine.inbox import (
+    Bury,
+    Done,
+    Retry,
+    Verdict,
+    dedupe_key,
+    from_wire,
+    to_wire,
+    verdict,
+)
+from mooring.errors import NotFound
+from mooring.host import Host
+from mooring.model.delivery import Delivery, DeliveryState
+from mooring.model.installation import Installation, InstallationState
+from mooring.sdk.webhook import Request
+from mooring.web.calls import observe
+from mooring.web.directory import Target
+from mooring.web.threads import Threads
+
+LEASE = timedelta(seconds=15)
+LOOKS_EVERY = 0.5  # seconds
+MOST_AT_ONCE = 8
+MOST_PER_INSTALLATION = 4  # one app that hangs must leave room for the others
+FEW, MANY = 2 * MOST_AT_ONCE, 200  # due deliveries to look at, each with its whole request
+
+
+class Inbox:
+    """The deliveries of one host, accepted and handled."""
+
+    def __init__(
+        self, host: Host, *, lease: timedelta = LEASE, looks_every: float = LOOKS_EVERY
+    ) -> None:
+        self._host = host
+        self._lease = lease
+        self._looks_every = looks_every
+        self._in_hand: dict[str, Delivery] = {}
+        self._turn = threading.Lock()
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._ended = threading.Event()
+        self._threads = Threads("delivery", most=MOST_AT_ONCE)
+        self._looking: threading.Thread | None = None
+
+    def accept(self, target: Target, request: Request) -> str:
+        """Store a request and return its delivery's id; a repeated one has the id of the first."""
+        now = self._host.clock.now()
+        delivery = Delivery(
+            delivery_id=str(uuid4()),
+            install_id=target.install_id,
+            app_id=target.installation.app_id,
+            function=target.entry.name,
+            dedupe_key=dedupe_key(request, target.profile),
+            request=to_wire(request),
+            state=DeliveryState.PENDING,
+            attempts=0,
+            received_at=now,
+            due_at=now,
+        )
+        accepted_as = self._host.deliveries.accept(delivery)
+        repeated = accepted_as != delivery.delivery_id
+        self._log("info", "delivery.accepted", delivery, delivery_id=accepted_as, repeated=repeated)
+        self._wake.set()
+        return accepted_as
+
+    def start(self) -> None:
+        """Begin to handle what is due."""
+        self._looking = threading.Thread(target=self._look, name="inbox", daemon=True)
+        self._looking.start()
+
+    def stop(self, *, timeout: float) -> None:
+        """Take nothing new and wait for what is in hand; what does not end is handled again."""
+        ends_at = time.monotonic() + timeout
+        self._stopping.set()
+        while self._in_hand and time.monotonic() < ends_at:
+            time.sleep(0.01)
+        self._ended.set()
+        self._wake.set()
+        if self._looking is not None:
+            self._looking.join()
+        self._threads.close()
+        for delivery in list(self._in_hand.values()):
+            self._log("warn", "delivery.left", delivery)
+
+    def _look(self) -> None:
+        while not self._ended.is_set():
+            self._wake.clear()
+            try:
+                self._renew_leases()
+                if not self._stopping.is_set():
+                    self._take_what_is_due()
+            except Exception:  # noqa: BLE001  # the database may come back
+                self._host.log.log("error", "inbox.failed", {"traceback": traceback.format_exc()})
+            self._wake.wait(self._looks_every)
+
+    def _renew_leases(self) -> None:
+        now = self._host.clock.now()
+        with self._turn:
+            ending = [d for d in self._in_hand.values() if d.due_at - now < self._lease / 2]
+        for delivery in ending:
+            until = now + self._lease
+            if self._host.deliveries.claim(delivery, until=until):
+                with self._turn:
+                    if delivery.delivery_id in self._in_hand:
+                        self._in_hand[delivery.delivery_id] = replace(delivery, due_at=until)
+
+    def _take_what_is_due(self) -> None:
+        """Look at a few; at many only where all of the few belong to busy installations."""
+        if len(self._in_hand) >= MOST_AT_ONCE:
+            return
+        now = self._host.clock.now()
+        due = self._host.deliveries.due(now, limit=FEW)
+        if not self._take(due) and len(due) == FEW:
+            self._take(self._host.deliveries.due(now, limit=MANY))
+
+    def _take(self, due: Sequence[Delivery]) -> int:
+        """Hand what may run now to the threads; return how many that were."""
+        busy = Counter(delivery.install_id for delivery in list(self._in_hand.values()))
+        taken = 0
+        for delivery in due:
+            if busy.total() >= MOST_AT_ONCE:
+                break
+            if busy[delivery.install_id] >= MOST_PER_INSTALLATION:
+                continue
+            until = self._host.clock.now() + self._lease
+            if self._host.deliveries.claim(delivery, until=until):
+                taken += 1
+                busy[delivery.install_id] += 1
+                with self._turn:
+                    self._in_hand[delivery.delivery_id] = replace(delivery, due_at=until)
+                self._threads.submit(partial(self._handle, delivery))
+        return taken
+
+    def _handle(self, delivery: Delivery) -> None:
+        """Handle one; if the verdict cannot be stored, the lease runs out and it comes again."""
+        try:
+            self._settle(delivery, self._attempt(delivery))
+        except Exception:  # noqa: BLE001  # nothing above this thread would say it
+            self._log("error", "delivery.failed", delivery, traceback=traceback.format_exc())
+        finally:
+            with self._turn:
+                del self._in_hand[delivery.delivery_id]
+            self._wake.set()
+
+    def _attempt(self, delivery: Delivery) -> Outcome | Bury:
+        installation = self._installation(delivery)
+        if installation is None:
+            return Bury(f"{delivery.app_id} is no longer installed.")
+        name = delivery.function
+        entry = self._host.definition(installation).manifest.functions.get(name)
+        if entry is None:
+            return Bury(f"{delivery.app_id} {installation.version} has no function {name}.")
+        invocation = self._host.invocation(
+            installation, entry_point=f"function:{name}", is_global=entry.is_global
+        )
+        started = time.perf_counter()
+        outcome = attempt(
+            partial(self._host.function_class, installation, name),
+            from_wire(delivery.request),
+            invocation=invocation,
+            hide=self._host.masker.hide,
+        )
+        took = time.perf_counter() - started
+        target = Target(installation, entry, None)
+        observe(self._host, target, outcome.response.status, took=took)
+        return outcome
+
+    def _installation(self, delivery: Delivery) -> Installation | None:
+        try:
+            if not delivery.install_id:
+                return self._host.global_installation(delivery.app_id)
+            found = self._host.installations.get(delivery.install_id)
+        except NotFound:
+            return None
+        return None if found.state is InstallationState.UNINSTALLED else found
+
+    def _settle(self, delivery: Delivery, outcome: Outcome | Bury) -> None:
+        judged: Verdict
+        if isinstance(outcome, Bury):
+            judged = outcome
+        else:
+            now, hide = self._host.clock.now(), self._host.masker.hide
+            judged = verdict(delivery, outcome, now=now, hide=hide)
+        match judged:
+            case Done():
+                self._host.deliveries.done(delivery.delivery_id)
+            case Retry(due_at, error):
+                self._host.deliveries.retry(delivery.delivery_id, due_at=due_at, error=error)
+                self._log("warn", "delivery.postponed", delivery, error=error, until=str(due_at))
+            case Bury(error):
+                self._host.deliveries.bury(delivery.delivery_id, error=error)
+                self._log("error", "delivery.buried", delivery, error=error)
+
+    def _log(self, level: str, event: str, delivery: Delivery, **more: object) -> None:
+        fields = {
+            "app_id": delivery.app_id,
+            "install_id": delivery.install_id,
+            "entry_point": f"function:{delivery.function}",
+            "delivery_id": delivery.delivery_id,
+            "attempts": delivery.attempts,
+        }
+        self._host.log.log(level, event, {**fields, **more})

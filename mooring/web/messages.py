@@ -1,0 +1,130 @@
+"""How do HTTP messages become the SDK's Request and Response, and back?"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from urllib.parse import parse_qsl
+
+from starlette.types import Receive, Scope, Send
+
+from mooring.sdk.headers import Headers
+from mooring.sdk.webhook import Request, Response
+
+MOST_BYTES = 1024 * 1024
+BODY_SECONDS = 30.0
+
+# What the server decides by itself, for the connection or for the message as a whole.
+OURS = frozenset(
+    {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding", "upgrade"}
+)
+WITHOUT_BODY = frozenset({204, 205, 304})
+
+
+class Refused(Exception):
+    """The request ends here, with this answer."""
+
+    def __init__(self, response: Response) -> None:
+        super().__init__(response.status)
+        self.response = response
+
+
+def problem(
+    status: int,
+    code: str,
+    message: str,
+    *,
+    hint: str = "",
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Say in the shape of every error what is wrong and how to mend it."""
+    said = {"code": code, "message": message, "hint": hint}
+    return Response(status, {"error": said}, dict(headers or {}))
+
+
+def headers_of(scope: Scope) -> Headers:
+    """Read the headers of a request. Raises Refused for what no header may hold."""
+    try:
+        return Headers([(k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"]])
+    except ValueError as error:
+        raise Refused(problem(400, "request.invalid", str(error))) from None
+
+
+def params_of(scope: Scope) -> dict[str, str | list[str]]:
+    """Read the query: one that is repeated becomes a list. Raises Refused for far too many."""
+    try:
+        pairs = parse_qsl(
+            scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=1000
+        )
+    except ValueError:
+        said = "The query has more than 1000 parameters."
+        raise Refused(problem(400, "request.invalid", said)) from None
+    params: dict[str, str | list[str]] = {}
+    for name, value in pairs:
+        present = params.get(name)
+        if present is None:
+            params[name] = value
+        elif isinstance(present, list):
+            present.append(value)
+        else:
+            params[name] = [present, value]
+    return params
+
+
+async def read_request(scope: Scope, receive: Receive, *, path: str) -> Request:
+    """Read a whole request, ``path`` being what follows the function's address.
+
+    Raises Refused for one that is too large, too slow or cut short.
+    """
+    headers = headers_of(scope)
+    params = params_of(scope)
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            body = await _read_body(receive, announced=headers.get("content-length"))
+    except TimeoutError:
+        said = f"The body did not arrive within {BODY_SECONDS:g} seconds."
+        raise Refused(problem(408, "request.slow", said, headers={"connection": "close"})) from None
+    return Request(scope["method"], path=path, params=params, headers=headers, body=body)
+
+
+async def _read_body(receive: Receive, *, announced: str | None) -> bytes:
+    """Collect the body, and stop as soon as it is known to be too large."""
+    if announced is not None and announced.isdecimal() and int(announced) > MOST_BYTES:
+        raise _too_large()
+    chunks: list[bytes] = []
+    size = 0
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Refused(problem(400, "request.cut_short", "The request ended before its body."))
+        chunk = message.get("body", b"")
+        size += len(chunk)
+        if size > MOST_BYTES:
+            raise _too_large()
+        chunks.append(chunk)
+        more = message.get("more_body", False)
+    return b"".join(chunks)
+
+
+def _too_large() -> Refused:
+    said = f"The body has more than {MOST_BYTES} bytes."
+    hint = "Send it in smaller parts."
+    close = {"connection": "close"}
+    return Refused(problem(413, "request.too_large", said, hint=hint, headers=close))
+
+
+async def send_response(send: Send, response: Response, *, closing: bool = False) -> None:
+    """Send an answer; the headers that belong to the server are the server's."""
+    without_body = response.status in WITHOUT_BODY
+    headers = [
+        (name.encode("latin-1"), value.encode("latin-1", "replace"))
+        for name, value in response.headers.items()
+        if name not in OURS
+    ]
+    if not without_body:
+        headers.append((b"content-length", str(len(response.body)).encode("ascii")))
+    if closing:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if without_body else response.body})

@@ -1,0 +1,114 @@
+"""What does the world find on the public port? Functions at their addresses, and health."""
+
+from __future__ import annotations
+
+import traceback
+from functools import partial
+
+from starlette.types import Receive, Scope, Send
+
+from mooring.engine.functions import refusal
+from mooring.engine.inbox import ACCEPTING_METHODS
+from mooring.errors import SignatureInvalid
+from mooring.host import Host
+from mooring.sdk.webhook import Request, Response
+from mooring.web.calls import Calls
+from mooring.web.directory import Address, Directory, Target, address_of
+from mooring.web.health import Health
+from mooring.web.inbox import Inbox
+from mooring.web.messages import Refused, problem, read_request, send_response
+from mooring.web.threads import Threads
+from mooring.web.verification import Verifier
+
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
+HEALTH_METHODS = ("GET", "HEAD")
+
+
+class PublicServer:
+    """The ASGI application of the public port.
+
+    ``desk`` are the threads that look things up and write deliveries, apart from those in which
+    functions run: a function that hangs must not keep webhooks from being accepted.
+    """
+
+    def __init__(
+        self, host: Host, *, desk: Threads, calls: Calls, inbox: Inbox, health: Health
+    ) -> None:
+        self._host = host
+        self._desk = desk
+        self._calls = calls
+        self._inbox = inbox
+        self._health = health
+        self._directory = Directory(host)
+        self._verifier = Verifier(host)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        assert scope["type"] == "http", "the server is configured for HTTP alone"
+        closing = False
+        try:
+            response = await self._answer(scope, receive)
+        except Refused as refused:
+            response = refused.response
+            closing = "connection" in response.headers
+        except Exception:  # noqa: BLE001  # the caller gets an answer, the log the reason
+            fields = {"path": scope["path"], "traceback": traceback.format_exc()}
+            self._host.log.log("error", "server.failed", fields)
+            said = "The host failed to answer; its log says why."
+            response = problem(500, "host.internal", said)
+        await send_response(send, response, closing=closing)
+
+    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+        path, method = scope["path"], scope["method"]
+        if address := address_of(path):
+            _check_method(method, METHODS)
+            target = await self._target(address)
+            return await self._call(target, await read_request(scope, receive, path=address.extra))
+        if path in ("/healthz", "/readyz"):
+            _check_method(method, HEALTH_METHODS)
+            return self._health.alive() if path == "/healthz" else await self._health.ready()
+        said = "There is nothing at this address."
+        raise Refused(problem(404, "not_found", said, hint="Functions are below /functions/."))
+
+    async def _target(self, address: Address) -> Target:
+        if known := self._directory.remembered(address):
+            return known
+        return await self._desk.run(partial(self._directory.find, address))
+
+    async def _call(self, target: Target, request: Request) -> Response:
+        if target.entry.delivery == "inbox" and request.method in ACCEPTING_METHODS:
+            return await self._desk.run(partial(self._accept, target, request))
+        if target.entry.verify is not None:
+            await self._desk.run(partial(self._verify, target, request))
+        return await self._calls.answer(target, request)
+
+    def _accept(self, target: Target, request: Request) -> Response:
+        self._verify(target, request)
+        return Response(202, {"delivery_id": self._inbox.accept(target, request)})
+
+    def _verify(self, target: Target, request: Request) -> None:
+        try:
+            self._verifier.check(target, request)
+        except SignatureInvalid as error:
+            self._log_refusal(target, str(error))
+            raise Refused(refusal(error, hide=self._host.masker.hide)) from error
+        except Refused as refused:
+            self._log_refusal(target, str(refused.response.body_json["error"]["hint"]))
+            raise
+
+    def _log_refusal(self, target: Target, reason: str) -> None:
+        fields = {
+            "app_id": target.installation.app_id,
+            "install_id": target.install_id,
+            "entry_point": f"function:{target.entry.name}",
+            "reason": reason,
+        }
+        self._host.log.log("warn", "request.refused", fields)
+
+
+def _check_method(method: str, allowed: tuple[str, ...]) -> None:
+    if method not in allowed:
+        said = f"{method} is not answered here."
+        hint = f"Use one of {', '.join(allowed)}."
+        allow = {"allow": ", ".join(allowed)}
+        raise Refused(problem(405, "method.not_allowed", said, hint=hint, headers=allow))

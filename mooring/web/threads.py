@@ -1,0 +1,69 @@
+"""In which threads does work run that blocks, and how many are there at most?
+
+They are daemons: a function that never returns must not keep the process from ending.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from queue import SimpleQueue
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Threads:
+    """Up to ``most`` threads, started as they are needed, that share one queue."""
+
+    def __init__(self, name: str, *, most: int) -> None:
+        self._name = name
+        self._most = most
+        self._queue: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._idle = threading.Semaphore(0)
+        self._started = 0
+        self._turn = threading.Lock()
+
+    def submit(self, work: Callable[[], T]) -> Future[T]:
+        """Let a thread do the work; a future that is cancelled before it begins never does."""
+        future: Future[T] = Future()
+        self._queue.put((future, work))
+        if not self._idle.acquire(blocking=False):
+            self._start_another()
+        return future
+
+    async def run(self, work: Callable[[], T]) -> T:
+        """Await the work."""
+        return await asyncio.wrap_future(self.submit(work))
+
+    def close(self) -> None:
+        """Let the threads end, each after the work in its hands."""
+        with self._turn:
+            for _ in range(self._started):
+                self._queue.put(None)
+
+    def _start_another(self) -> None:
+        with self._turn:
+            if self._started < self._most:
+                self._started += 1
+                name = f"{self._name}-{self._started}"
+                threading.Thread(target=self._run, name=name, daemon=True).start()
+
+    def _run(self) -> None:
+        while (item := self._queue.get()) is not None:
+            future, work = item
+            if future.set_running_or_notify_cancel():
+                _carry_out(future, work)
+            del item, future, work
+            self._idle.release()
+
+
+def _carry_out(future: Future[T], work: Callable[[], T]) -> None:
+    try:
+        result = work()
+    except BaseException as error:  # noqa: BLE001  # belongs to whoever waits for the work
+        future.set_exception(error)
+    else:
+        future.set_result(result)

@@ -1,0 +1,57 @@
+"""May this request reach the function? The secret is the installation's, the raw body decides."""
+
+from __future__ import annotations
+
+import time
+
+from mooring.engine.signatures import check
+from mooring.host import Host
+from mooring.model.manifest import Verification
+from mooring.sdk.webhook import Request, Response
+from mooring.web.directory import Target
+from mooring.web.messages import Refused, problem
+
+FRESH_SECONDS = 0.5  # how long a changed secret may stay unnoticed
+
+
+class Verifier:
+    """Checks signatures; keeps secrets for half a second, for deciphering them costs."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._kept: dict[tuple[int, str], tuple[float, str]] = {}
+
+    def check(self, target: Target, request: Request) -> None:
+        """Return if the function asks for no signature, or this one is right.
+
+        Raises SignatureInvalid, and Refused when no secret was set.
+        """
+        wanted = target.entry.verify
+        if wanted is None:
+            return
+        check(
+            request.body,
+            request.headers,
+            verification=wanted,
+            profiles=self._host.signature_profiles,
+            secret=self._secret(target, wanted),
+            now=self._host.clock.now(),
+        )
+
+    def _secret(self, target: Target, wanted: Verification) -> str:
+        key = (target.installation.install_id, wanted.secret)
+        read_at, secret = self._kept.get(key, (float("-inf"), ""))
+        if time.monotonic() - read_at >= FRESH_SECONDS:
+            now = time.monotonic()
+            record = self._host.secrets(target.installation).get(wanted.secret)
+            secret = str(record.get("value") or "")
+            self._kept[key] = (now, secret)
+        if not secret:
+            raise Refused(self._unset(target, wanted))
+        return secret
+
+    def _unset(self, target: Target, wanted: Verification) -> Response:
+        app_id = target.installation.app_id
+        said = "No secret is set with which the signature could be checked."
+        hint = f"On the host: mooring secrets {app_id} set {wanted.secret}"
+        return problem(503, "request.no_secret", said, hint=hint, headers={"retry-after": "60"})

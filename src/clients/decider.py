@@ -6,6 +6,7 @@ thread and sends no impression. What comes out is what the customer's own servic
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -89,20 +90,26 @@ class Decider:
         return verdicts
 
 
+def _silent() -> logging.Logger:
+    """Make a logger that nobody hears: the SDK's own quotes people's attributes in what it says."""
+    silent = logging.Logger("optimizely")
+    silent.disabled = True
+    return silent
+
+
 @lru_cache(maxsize=CLIENTS_KEPT)
 def _client(content: str) -> tuple[Any, Any]:
     """Make the client of a datafile, once for as long as the datafile stays the same."""
     # Imported here: it takes a fifth of a second, which only those who decide should pay.
     from optimizely.decision.optimizely_decide_option import OptimizelyDecideOption
     from optimizely.helpers.sdk_settings import OptimizelySdkSettings
-    from optimizely.logger import NoOpLogger
     from optimizely.optimizely import Optimizely
 
     client = Optimizely(
         datafile=content,
         event_processor=_NoEvents(),  # type: ignore[arg-type]  # it asks for process() alone
         cmab_service=_NoPredictions(),  # type: ignore[arg-type]  # it asks for get_decision() alone
-        logger=NoOpLogger(),
+        logger=_silent(),
         settings=OptimizelySdkSettings(odp_disabled=True),
         default_decide_options=[
             OptimizelyDecideOption.DISABLE_DECISION_EVENT,

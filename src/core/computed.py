@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 WRITTEN_STATUSES = ("running", "concluded")
@@ -24,7 +25,7 @@ class Decision:
     variation: str
     enabled: bool
     experiment: str | None
-    at: int
+    at: float
     listened: bool = False
 
     @property
@@ -63,28 +64,29 @@ def dated(fresh: Iterable[Decision], *, before: Iterable[Decision]) -> list[Deci
 def listened(
     record: Mapping[str, Any],
     *,
-    names: Mapping[str, str],
-    statuses: Mapping[str, str],
+    experiments: Mapping[str, str] = MappingProxyType({}),
+    flags: Mapping[str, str] = MappingProxyType({}),
+    statuses: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Decision]:
     """Read a contact's decisions as listeners sent them, without ended experiments.
 
-    ``names`` maps ``project:key`` to the written name, ``statuses`` written names to the status
-    of the experiment as far as the catalogue knows it.
+    ``experiments`` and ``flags`` map ``project:key`` to the written name where it differs,
+    ``statuses`` experiments' written names to their status as far as the catalogue knows it.
     """
     found = []
     for key, given in (record.get("assignments") or {}).items():
-        name = names.get(f"{given.get('project_id')}:{key}", key)
-        if statuses.get(name, WRITTEN_STATUSES[0]) in WRITTEN_STATUSES:
-            found.append(_heard(name, given, is_flag=key == given.get("flag")))
+        project_id, flag = given.get("project_id"), str(given.get("flag") or "")
+        name = experiments.get(f"{project_id}:{key}", key)
+        is_experiment = bool(given.get("experiment", key != flag))
+        if is_experiment and statuses.get(name, WRITTEN_STATUSES[0]) not in WRITTEN_STATUSES:
+            continue
+        decision = Decision(
+            flag=flags.get(f"{project_id}:{flag}", flag),
+            variation=str(given.get("variation") or ""),
+            enabled=bool(given.get("enabled")),
+            experiment=name if is_experiment else None,
+            at=float(given.get("decided_at") or 0),
+            listened=True,
+        )
+        found.append(decision)
     return found
-
-
-def _heard(name: str, given: Mapping[str, Any], *, is_flag: bool) -> Decision:
-    return Decision(
-        flag=str(given.get("flag") or ""),
-        variation=str(given.get("variation") or ""),
-        enabled=bool(given.get("enabled")),
-        experiment=None if is_flag else name,
-        at=int(given.get("decided_at") or 0),
-        listened=True,
-    )

@@ -40,7 +40,7 @@ class Desired:
     """Values by attribute; ``decided_at`` is the time of the latest decision, if a listener's."""
 
     values: Mapping[str, Value]
-    decided_at: int | None
+    decided_at: float | None
 
 
 def attribute_kinds(settings: Settings) -> dict[str, str]:
@@ -84,7 +84,7 @@ def _assignments(computed: list[Decision], heard: list[Decision]) -> list[Decisi
     return list(found.values())
 
 
-def _by_recency(decision: Decision) -> tuple[int, bool, str]:
+def _by_recency(decision: Decision) -> tuple[float, bool, str]:
     """Order by the change that came last; of one moment's, experiments first, then by key."""
     return -decision.at, decision.experiment is None, decision.key
 
@@ -111,7 +111,7 @@ def _flag_values(
     }
 
 
-def with_times(wanted: Desired, *, settings: Settings, at: int) -> dict[str, Value]:
+def with_times(wanted: Desired, *, settings: Settings, at: float) -> dict[str, Value]:
     """Return the values together with those that say when: the run's time, fixed beforehand."""
     times: dict[str, Value] = {}
     if settings.experiments:
@@ -127,7 +127,7 @@ def _joined(words: Iterable[str]) -> str | None:
     return JOINT.join(words) or None
 
 
-def _day(moment: int) -> str:
+def _day(moment: float) -> str:
     """Write a moment as Brevo's date attributes take it."""
     return datetime.fromtimestamp(moment, UTC).date().isoformat()
 

@@ -27,7 +27,7 @@ def needed_names(keys: Iterable[str], *, user_id: str) -> list[str]:
     return sorted({key.upper() for key in (*keys, user_id)} - {EMAIL.upper()})
 
 
-def snapshot(contact: Mapping[str, Any], *, names: Iterable[str], seen: int) -> Json:
+def snapshot(contact: Mapping[str, Any], *, names: Iterable[str], seen: float) -> Json:
     """Return what is kept of a contact that was read at ``seen`` (epoch seconds)."""
     given = contact.get("attributes") or {}
     return {

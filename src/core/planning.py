@@ -10,7 +10,7 @@ from .settings import Settings
 
 
 def change(
-    wanted: Desired, *, ledger: Mapping[str, Any], settings: Settings, at: int
+    wanted: Desired, *, ledger: Mapping[str, Any], settings: Settings, at: float
 ) -> dict[str, Value] | None:
     """Return the complete values to write, or None if nothing but the time would differ."""
     times = time_attributes(settings)
@@ -24,7 +24,7 @@ def change(
 
 
 def ledger_entry(
-    before: Mapping[str, Any], values: Mapping[str, Value], *, at: int
+    before: Mapping[str, Any], values: Mapping[str, Value], *, at: float
 ) -> dict[str, Any]:
     """Return what the ledger says after a write; what another switch governs stays."""
     merged = {**(before.get("values") or {}), **values}

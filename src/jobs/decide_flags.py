@@ -33,7 +33,7 @@ class Environment:
     experiment_names: Mapping[str, str]
     statuses: Mapping[str, Mapping[str, str]] | None
 
-    def decision(self, verdict: Verdict, *, at: int) -> Decision:
+    def decision(self, verdict: Verdict, *, at: float) -> Decision:
         """Return a verdict under its written names; deliveries are no experiments."""
         return Decision(
             flag=self.flag_names.get(verdict.flag, ""),
@@ -110,7 +110,7 @@ def _environments(work: Work) -> list[Environment]:
     statuses = {place: _statuses(place) for place in ready}
     experiments = {place: _experiment_keys(deciders[place], statuses[place]) for place in ready}
     flag_names, experiment_names = written_names(flags), written_names(experiments)
-    _keep_names(experiment_names, statuses)
+    _keep_names(experiment_names, flag_names, statuses)
     return [
         Environment(
             decider=deciders[place],
@@ -145,26 +145,34 @@ def _experiment_keys(
 
 
 def _keep_names(
-    names: Mapping[Place, Mapping[str, str]],
+    experiments: Mapping[Place, Mapping[str, str]],
+    flags: Mapping[Place, Mapping[str, str]],
     statuses: Mapping[Place, Mapping[str, Mapping[str, str]] | None],
 ) -> None:
-    """Keep what the listeners' decisions are read with: names that differ, and statuses."""
+    """Keep what listeners' decisions are read with: names that differ, and statuses."""
     known: dict[str, str] = {}
-    for place, flags in statuses.items():
-        for experiments in (flags or {}).values():
-            for key, status in experiments.items():
-                name = names[place].get(key, key)
+    for place, found in statuses.items():
+        for rules in (found or {}).values():
+            for key, status in rules.items():
+                name = experiments[place].get(key, key)
                 if status in WRITTEN_STATUSES or name not in known:
                     known[name] = status
-    differing = {
+    record = {
+        "experiments": _differing(experiments),
+        "flags": _differing(flags),
+        "statuses": known,
+    }
+    if storage.kv_store.get(NAMES) != record:
+        storage.kv_store.put(NAMES, record)
+
+
+def _differing(names: Mapping[Place, Mapping[str, str]]) -> dict[str, str]:
+    return {
         f"{project_id}:{key}": name
         for (project_id, _), own in names.items()
         for key, name in own.items()
         if key != name
     }
-    record = {"names": differing, "statuses": known}
-    if storage.kv_store.get(NAMES) != record:
-        storage.kv_store.put(NAMES, record)
 
 
 def _decided(

@@ -77,7 +77,7 @@ def _turned(work: Work, page: list[tuple[str, Any]]) -> bool:
 
 def _plan(work: Work, contacts: Records, *, heard: Records) -> None:
     computed, ledger = _records(COMPUTED, contacts), _records(LEDGER, contacts)
-    names = storage.kv_store.get(NAMES) or {"names": {}, "statuses": {}}
+    names = storage.kv_store.get(NAMES)
     planned: dict[str, dict[str, Any]] = {}
     for key, kept in contacts.items():
         wanted = desired(

@@ -24,7 +24,7 @@ class Work:
 
     settings: Settings
     run_id: str
-    at: int
+    at: float
     position: Position
     report: Report
     read_now: bool

@@ -48,7 +48,7 @@ class Sync(Job):
         state: dict[str, Any] = {
             "stages": [] if note else stages,
             "position": {},
-            "at": int(datetime.now(UTC).timestamp()),
+            "at": datetime.now(UTC).timestamp(),
             "read_now": False,
             "report": {},
         }

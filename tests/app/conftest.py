@@ -1,0 +1,135 @@
+"""What do the connector's tests work with? An installation in memory, the sandbox over sockets."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import yaml
+
+from mooring.adapters.budgets import BudgetKeeper
+from mooring.adapters.clock import SystemClock
+from mooring.adapters.http_client import HttpClient
+from mooring.adapters.outbound import loopback_origins
+from mooring.sdk.context import Invocation, use
+from mooring.sdk.job import JobInvocation, JobStatus
+from mooring.testing.memory import MemoryApp
+from mooring.testing.memory import memory_app as make_memory_app
+from mooring.testing.memory_odp import MemoryOdp
+from mooring.testing.plugin import app_context, invocation, memory_app
+from sandbox.running import Running
+from src.core.catalogue import FIELDS
+from src.jobs.sync import Sync
+
+__all__ = ["app_context", "invocation", "memory_app"]
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+SHOP, MOBILE, LEGACY, FINANCE = 20000000001, 20000000002, 20000000003, 20000000005
+MOST_STEPS = 200
+SERVICES = ("optimizely_api", "optimizely_flags", "optimizely_cdn", "optimizely_oauth", "brevo")
+SDK_KEYS = {
+    (SHOP, "production"): "SandboxShopProd1",
+    (SHOP, "staging"): "SandboxShopStag1",
+    (MOBILE, "production"): "SandboxMobileProd1",
+    (LEGACY, "production"): "SandboxLegacyProd1",
+    (FINANCE, "production"): "SandboxFinanceProd1",
+}
+
+Step = Callable[[Sync, JobStatus], JobStatus]
+
+
+def connection(project_id: int, environment: str = "production") -> dict[str, str]:
+    """Write one connected environment as the settings form keeps it."""
+    return {
+        "project_id": str(project_id),
+        "project_name": f"Project {project_id}",
+        "environment": environment,
+        "sdk_key": SDK_KEYS[project_id, environment],
+    }
+
+
+@dataclass(frozen=True)
+class Connected:
+    """The connector on whose behalf the test runs, set up against the sandbox."""
+
+    app: MemoryApp
+    sandbox: Running
+    now: Invocation = field(repr=False)
+
+    def set_up(self, *places: tuple[int, str], **sync: Any) -> None:
+        """Save the settings of all sections; ``sync`` goes into the section of that name."""
+        put = self.now.services.settings.put
+        credentials = self.sandbox.credentials
+        put("optimizely", {"access_token": credentials["optimizely_token"]})
+        put("brevo", {"api_key": credentials["brevo_api_key"]})
+        put("projects", {"connections": [connection(*place) for place in places]})
+        put("sync", sync)
+
+    def job(self, run_id: str = "", **parameters: Any) -> Sync:
+        """Make a run as the host does."""
+        return Sync(JobInvocation(run_id or str(uuid4()), datetime.now(UTC), parameters))
+
+    def sync(self, stages: Sequence[str] | None = None) -> dict[str, Any]:
+        """Run the job to its end and return its report."""
+        return dict(self.run(stages)["report"])
+
+    def run(self, stages: Sequence[str] | None = None) -> dict[str, Any]:
+        """Run the job to its end and return its state."""
+        job = self.job()
+        status = job.prepare({} if stages is None else {"stages": list(stages)})
+        for _ in range(MOST_STEPS):
+            # What the host commits between two steps is all that survives.
+            status = job.perform(JobStatus(copy.deepcopy(status.state)))
+            if status.complete:
+                return status.state
+        raise AssertionError(f"no end after {MOST_STEPS} steps: {status.state}")
+
+    def brevo(self) -> dict[str, dict[str, Any]]:
+        """Return the attributes of every contact by address, as Brevo has them."""
+        return {each["email"]: each["attributes"] for each in self.sandbox.contacts()}
+
+    def written(self, *, after: int = 0) -> dict[str, list[dict[str, Any]]]:
+        """Return what Brevo was sent for each contact, in order."""
+        found: dict[str, list[dict[str, Any]]] = {}
+        for each in self.sandbox.received(service="brevo", after=after):
+            if each["kind"] == "contact.update":
+                found.setdefault(each["contact"], []).append(each["attributes"])
+            for row in each.get("rows", ()):
+                found.setdefault(row["email"], []).append(row["attributes"])
+        return found
+
+    def kept(self, prefix: str) -> Mapping[str, dict[str, Any]]:
+        """Return what the connector keeps under keys with this beginning."""
+        return dict(self.now.services.kv_store.scan(prefix, limit=1_000_000))
+
+
+@pytest.fixture
+def connected(sandbox: Running, tmp_path: Path) -> Iterator[Connected]:
+    """Give the connector with real HTTP, real waiting and the sandbox's addresses."""
+    environment = {f"APP_ENV_{name.upper()}_URL": sandbox.info[name] for name in SERVICES}
+    app = make_memory_app(
+        app_id="optimizely_connector",
+        environment=environment,
+        odp=MemoryOdp(object_keys={name: next(iter(rows)) for name, rows in FIELDS.items()}),
+    )
+    manifest = yaml.safe_load((ROOT / "app.yml").read_text(encoding="utf-8"))
+    budgets = BudgetKeeper(tmp_path / "budgets.sqlite", clock=SystemClock())
+    http = HttpClient(
+        app_id="optimizely_connector",
+        outbound_domains=manifest["outbound_domains"],
+        loopback_origins=loopback_origins(environment),
+        budgets=budgets,
+        clock=SystemClock(),
+    )
+    services = replace(app.invocation.services, http=http, clock=SystemClock())
+    now = replace(app.invocation, services=services)
+    with use(now):
+        yield Connected(app, sandbox, now)
+    http.close()
+    budgets.close()

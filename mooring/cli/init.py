@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import re
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -13,6 +15,7 @@ from mooring.cli.edge import answer
 from mooring.errors import Conflict, HomeUnusable, UsageError
 
 APP_ID = r"[a-z][a-z_0-9]{2,31}"
+VENDOR = r"[a-z0-9]+(_[a-z0-9]+)*"
 TEMPLATES = ("basic",)
 # Dot files would be left out of a wheel by some build backends.
 RENAMED = {"gitignore": ".gitignore"}
@@ -35,11 +38,20 @@ def command(
 ) -> None:
     """Scaffold an app in the new or empty folder DIR."""
     app_id = _app_id(app_id or folder.resolve().name.lower().replace("-", "_"))
+    if not re.fullmatch(VENDOR, vendor, re.ASCII):
+        raise UsageError(
+            f"{vendor!r} cannot be a vendor.", hint="Write lower snake case: --vendor my_company"
+        )
+    display_name = display_name or app_id.replace("_", " ").title()
+    if not display_name.strip() or not display_name.isprintable():
+        raise UsageError(
+            f"{display_name!r} cannot be a display name.", hint="Write a line that people can read."
+        )
     if folder.exists() and any(folder.iterdir()):
         raise Conflict(f"{folder} is not empty.", hint="Name a new or an empty folder.")
     values = {
         "app_id": app_id,
-        "display_name": display_name or app_id.replace("_", " ").title(),
+        "display_name": display_name.strip(),
         "vendor": vendor,
     }
     written = _render(files("mooring") / "templates" / template, folder, values)
@@ -52,8 +64,6 @@ def command(
 
 
 def _app_id(text: str) -> str:
-    import re
-
     if not re.fullmatch(APP_ID, text, re.ASCII):
         raise UsageError(
             f"{text!r} cannot be an app id.",
@@ -67,7 +77,9 @@ def _render(source: Traversable, target: Path, values: dict[str, str]) -> list[s
     from jinja2 import Environment, StrictUndefined
 
     # The files are YAML, Python and Markdown: HTML escaping would damage them.
-    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701
+    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701  # no HTML
+    # A JSON string is a YAML string whatever it contains.
+    environment.filters["quoted"] = lambda text: json.dumps(text, ensure_ascii=False)
     written: list[str] = []
 
     def descend(folder: Traversable, below: str) -> None:

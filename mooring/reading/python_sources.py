@@ -7,6 +7,7 @@ cannot be told (a star import, a computed base) is unknown, which is not the sam
 from __future__ import annotations
 
 import ast
+import builtins
 import sys
 import warnings
 from collections.abc import Iterator
@@ -132,7 +133,7 @@ def _target(module: str, read: PythonModule, written: str | None) -> tuple[str, 
         if first in read.classes:
             return module, first
         imported = read.imports.get(first)
-        return imported if imported and imported[1] else _builtin(first)
+        return imported if imported and imported[1] else _built_in(first)
     if first not in read.imports:
         return None
     origin, name = read.imports[first]
@@ -140,8 +141,8 @@ def _target(module: str, read: PythonModule, written: str | None) -> tuple[str, 
     return ".".join(path[:-1]), path[-1]
 
 
-def _builtin(name: str) -> tuple[str, str] | None:
-    return (SDK, name) if name == "object" else None
+def _built_in(name: str) -> tuple[str, str] | None:
+    return ("builtins", name) if hasattr(builtins, name) else None
 
 
 def _read(root: Path, name: str) -> PythonModule | None:

@@ -33,7 +33,7 @@ def check(app: Inspected) -> Iterator[Problem]:
     if "channel" not in app.manifest.mapping(()):
         yield app.fault(
             HAS_SECTION,
-            ("meta", "categories"),
+            ("meta", "categories", app.manifest.items(("meta", "categories")).index("Channel")),
             "The app is of the category Channel, but has no `channel` section.",
             hint="Add channel with type and targeting, or choose another category.",
         )

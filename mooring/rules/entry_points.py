@@ -197,7 +197,7 @@ def _nature(
     """Compare a class with what its kind must extend and have."""
     place = read.classes[name].position if name in read.classes else START
     ancestry = app.sources.ancestry(module, name)
-    misplaced = ancestry.sdk_bases - {kind.base, "object"}
+    misplaced = ancestry.sdk_bases - {kind.base}
     if kind.base not in ancestry.sdk_bases and (ancestry.known or misplaced):
         yield _wrong_base(kind, read.file, place, name, misplaced)
     missing = [method for method in kind.methods if method not in ancestry.methods]

@@ -131,8 +131,8 @@ def _placeholders(
 def _data_source(app: Inspected, document: YamlDocument, path: KeyPath) -> Iterator[Problem]:
     source = document.mapping(path)
     function = source.get("function")
-    functions = app.manifest.mapping(("functions",))
-    if source.get("type") != "app" or not isinstance(function, str) or not app.manifest.usable:
+    functions = app.functions
+    if source.get("type") != "app" or not isinstance(function, str) or functions is None:
         return
     if function not in functions:
         known = f"Functions in app.yml: {', '.join(functions) or 'none'}."
@@ -141,5 +141,5 @@ def _data_source(app: Inspected, document: YamlDocument, path: KeyPath) -> Itera
             FUNCTION,
             (*path, "function"),
             f"The options come from the function {shown(function)}, which app.yml does not have.",
-            hint=f"{nearest(function, list(functions))}{known}",
+            hint=f"{nearest(function, functions)}{known}",
         )

@@ -53,6 +53,13 @@ class Inspected:
         """Whether the app delivers campaigns."""
         return "Channel" in self.manifest.items(("meta", "categories"))
 
+    @property
+    def functions(self) -> list[str] | None:
+        """The names of the functions; None when the manifest does not let them be known."""
+        whole = self.manifest.value if self.manifest.usable else None
+        found = whole.get("functions", {}) if isinstance(whole, dict) else None
+        return list(found) if isinstance(found, dict) else None
+
     def entries(self, *section: str | int) -> Iterator[tuple[str, KeyPath]]:
         """Walk the mappings in a section of the manifest, with their paths."""
         for name, value in self.manifest.mapping(section).items():

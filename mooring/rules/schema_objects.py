@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from mooring.model.problem import Problem, Rule, Severity, shown
+from mooring.reading.schema_reader import FIELD_TYPES
 from mooring.reading.yaml_composer import KeyPath
 from mooring.reading.yaml_reader import YamlDocument
 from mooring.rules.inspected import Inspected, fault, mappings
@@ -56,20 +57,7 @@ def check(app: Inspected) -> Iterator[Problem]:
 
 
 def _own(app: Inspected, document: YamlDocument, name: str) -> Iterator[Problem]:
-    prefix, display_name = f"{app.display_name} ", document.text(("display_name",))
-    if display_name is None or not display_name.strip():
-        if document.get(("display_name",)) in (None, "") or display_name is not None:
-            yield fault(
-                document,
-                OWN_DISPLAY_NAME,
-                ("display_name",) if "display_name" in document.mapping(()) else ("name",),
-                f"{shown(name)} has no display name.",
-                hint=f"Add one that begins with the app's: {prefix}…",
-            )
-    elif not display_name.startswith(prefix):
-        said = f"The display name {shown(display_name)} does not begin with {shown(prefix)}."
-        hint = f"Write: {prefix}{display_name}"
-        yield fault(document, OWN_DISPLAY_PREFIX, ("display_name",), said, hint=hint)
+    yield from _own_display_name(app, document, name)
     alias = document.text(("alias",))
     if alias is not None and not alias.startswith(f"{app.app_id}_"):
         said = f"The alias {shown(alias)} does not begin with {shown(app.app_id + '_')}."
@@ -78,18 +66,36 @@ def _own(app: Inspected, document: YamlDocument, name: str) -> Iterator[Problem]
     yield from _primary_key(document, name)
 
 
+def _own_display_name(app: Inspected, document: YamlDocument, name: str) -> Iterator[Problem]:
+    prefix, display_name = f"{app.display_name} ", document.mapping(()).get("display_name", "")
+    if not isinstance(display_name, str):
+        return
+    if not display_name.strip():
+        yield fault(
+            document,
+            OWN_DISPLAY_NAME,
+            ("display_name",) if display_name else ("name",),
+            f"{shown(name)} has no display name.",
+            hint=f"Add one that begins with the app's: {prefix}…",
+        )
+    elif not display_name.startswith(prefix):
+        said = f"The display name {shown(display_name)} does not begin with {shown(prefix)}."
+        hint = f"Write: {prefix}{display_name}"
+        yield fault(document, OWN_DISPLAY_PREFIX, ("display_name",), said, hint=hint)
+
+
 def _primary_key(document: YamlDocument, name: str) -> Iterator[Problem]:
     primary = [(f, at) for f, at in mappings(document, "fields") if f.get("primary") is True]
     for field, path in primary:
-        if isinstance(field.get("type"), str) and field["type"] != "string":
+        if field.get("type") in FIELD_TYPES - {"string"}:
             said = f"The primary key {shown(field.get('name'))} is a {field['type']}."
             hint = "A primary key is a string."
             yield fault(document, PRIMARY_TYPE, (*path, "type"), said, hint=hint)
     if not primary and isinstance(document.get(("fields",)) or [], list):
-        yield fault(
-            document,
-            HAS_PRIMARY,
-            ("fields",) if "fields" in document.mapping(()) else ("name",),
+        place: KeyPath = ("fields",) if "fields" in document.mapping(()) else ("name",)
+        yield HAS_PRIMARY.at(
+            document.file,
+            document.key_position(place),
             f"{shown(name)} has no primary key.",
             hint="Give one field primary: true.",
         )

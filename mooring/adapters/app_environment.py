@@ -8,11 +8,30 @@ from types import MappingProxyType
 
 from dotenv import dotenv_values
 
+from mooring.errors import AppInvalid
+
 
 def app_environment(
     root: Path, *, declared: Iterable[str], given: Mapping[str, str]
 ) -> Mapping[str, str]:
-    """Return the declared names that have a value; the host's environment wins over ``.env``."""
-    from_file = dotenv_values(root / ".env") if (root / ".env").is_file() else {}
+    """Return the declared names that have a value; the host's environment wins over ``.env``.
+
+    Raises AppInvalid when the file cannot be read.
+    """
+    from_file = _read(root / ".env")
     values = {name: given.get(name, from_file.get(name)) for name in declared}
     return MappingProxyType({name: value for name, value in values.items() if value is not None})
+
+
+def _read(file: Path) -> Mapping[str, str | None]:
+    """Read the file as it stands: ``${NAME}`` would give an app the host's own environment."""
+    if not file.is_file():
+        return {}
+    try:
+        return dotenv_values(file, interpolate=False, encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise AppInvalid(
+            "The file cannot be read as UTF-8 text.",
+            where=str(file),
+            hint="Write lines NAME=value, in UTF-8.",
+        ) from error

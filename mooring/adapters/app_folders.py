@@ -12,7 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from mooring.errors import HomeUnusable
+from mooring.errors import AppInvalid, HomeUnusable
 
 PARTS = ("app.yml", "pyproject.toml", "quality.yml", "assets", "forms", "schema", "src")
 
@@ -20,10 +20,18 @@ PARTS = ("app.yml", "pyproject.toml", "quality.yml", "assets", "forms", "schema"
 def keep(source: Path, home: Path, *, app_id: str, version: str) -> Path:
     """Copy the app's own files below ``home/apps`` and return the copy's folder.
 
-    Raises HomeUnusable when the home cannot be written.
+    Raises AppInvalid when a file cannot be read, HomeUnusable when the home cannot be written.
     """
-    files = sorted(_files(source))
-    target = home / "apps" / app_id / f"{version}-{_digest(source, files)}"
+    try:
+        files = sorted(_files(source))
+        digest = _digest(source, files)
+    except OSError as error:
+        raise AppInvalid(
+            f"The app cannot be read: {error.strerror or error}.",
+            where=str(error.filename or source),
+            hint="Make its files readable.",
+        ) from error
+    target = home / "apps" / app_id / f"{version}-{digest}"
     if target.is_dir():
         return target
     try:
@@ -43,7 +51,9 @@ def discard(root: Path) -> None:
 
 
 def _files(source: Path) -> Iterator[Path]:
-    for part in (*PARTS, *(p.name for p in source.glob(".env*"))):
+    # Files alone: a folder of that name is somebody's virtual environment.
+    yield from (path for path in source.glob(".env*") if path.is_file())
+    for part in PARTS:
         path = source / part
         if path.is_file():
             yield path

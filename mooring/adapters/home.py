@@ -74,10 +74,10 @@ class Home:
         """Return where the running ``serve`` listens; None when none runs."""
         try:
             recorded = Addresses(**json.loads(self._addresses.read_text("utf-8")))
-        except (OSError, ValueError, TypeError):
+            return recorded if _alive(recorded.pid) else None
+        except (OSError, ValueError, TypeError, OverflowError):
             # No record, or one that a crash cut short: nobody is known to listen.
             return None
-        return recorded if _alive(recorded.pid) else None
 
     @property
     def _addresses(self) -> Path:

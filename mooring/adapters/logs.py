@@ -98,8 +98,16 @@ class _SharedFile:
     def append(self, line: str) -> None:
         """Write a line at once, so that lines of several processes do not mix."""
         data = line.encode("utf-8", "replace") + b"\n"
-        with self._lock:
-            os.write(self._open(), data)
+        try:
+            with self._lock:
+                os.write(self._open(), data)
+        except OSError as error:
+            raise HomeUnusable(
+                f"The log cannot be written: {error.strerror or error}.",
+                where=str(self._path),
+                hint="Make the home writable and its disk roomy, or choose another one with "
+                "--home DIR.",
+            ) from error
 
     def close(self) -> None:
         """Close the file; the next line opens it again."""
@@ -125,16 +133,9 @@ class _SharedFile:
 
     def _reopen(self) -> None:
         self._forget()
-        try:
-            self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
-            self._descriptor = os.open(self._path, flags, 0o600)
-        except OSError as error:
-            raise HomeUnusable(
-                f"The log cannot be written: {error.strerror or error}.",
-                where=str(self._path),
-                hint="Make the home writable, or choose another one with --home DIR.",
-            ) from error
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT
+        self._descriptor = os.open(self._path, flags, 0o600)
 
     def _rotate(self) -> None:
         with FileLock(f"{self._path}.lock", mode=0o600):

@@ -8,12 +8,15 @@ import re
 import threading
 from collections import defaultdict
 from collections.abc import Iterator
+from html import escape
 from typing import Any
 from urllib.parse import quote, quote_plus
 
 MASK = "•••"
 SHORTEST = 6
 MOST_VALUES = 2000
+
+_PERCENT = re.compile("%[0-9A-F]{2}")
 
 
 class Masker:
@@ -80,21 +83,32 @@ def _shapes(value: str) -> Iterator[str]:
     """Give every spelling in which the value may turn up, those of six characters and more."""
     spellings = {
         value,
-        quote(value, safe="", errors="replace"),
-        quote(value, errors="replace"),
-        quote_plus(value, errors="replace"),
         repr(value)[1:-1],
+        escape(value),
+        *_url_spellings(value),
         *_json_spellings(value),
         *_base64_spellings(value.encode("utf-8", "replace")),
     }
     return (spelling for spelling in spellings if len(spelling) >= SHORTEST)
 
 
+def _url_spellings(value: str) -> Iterator[str]:
+    """In paths and queries, the hexadecimal digits large or small."""
+    for encoded in (
+        quote(value, safe="", errors="replace"),
+        quote(value, errors="replace"),
+        quote_plus(value, errors="replace"),
+    ):
+        yield encoded
+        yield _PERCENT.sub(lambda found: found[0].lower(), encoded)
+
+
 def _json_spellings(value: str) -> Iterator[str]:
-    """Inside JSON, and inside JSON that is itself text in JSON."""
+    """Inside JSON, and inside JSON that is itself text in JSON; some writers escape slashes."""
     for ascii_only in (True, False):
         once = json.dumps(value, ensure_ascii=ascii_only)[1:-1]
         yield once
+        yield once.replace("/", "\\/")
         yield json.dumps(once, ensure_ascii=ascii_only)[1:-1]
 
 

@@ -1,0 +1,217 @@
+"""What is submitted is executed once, and again after a crash."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import time_machine
+
+from mooring.adapters.dbos_engine import DbosEngine
+
+CHILD = """
+import json, sys, time
+from mooring.adapters.dbos_engine import DbosEngine
+from pathlib import Path
+place, notes, slow = json.loads(sys.argv[1]), Path(sys.argv[2]), float(sys.argv[3])
+
+def execute(run_id, epoch):
+    with notes.open("a") as file:
+        print("began", run_id, epoch, file=file, flush=True)
+        time.sleep(slow)
+        print("ended", run_id, epoch, file=file, flush=True)
+
+place = {"file": Path(place["file"])} if "file" in place else place
+engine = DbosEngine(execute, executor="home", **place)
+engine.launch()
+if slow:
+    engine.submit("r1", epoch=4)
+time.sleep(30)
+"""
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
+    """Where an engine keeps its records, once of each kind."""
+    if request.param == "sqlite":
+        return {"file": tmp_path / "engine.sqlite"}
+    return {"database_url": request.getfixturevalue("postgresql_url")}
+
+
+class Executed:
+    """Notes what was executed; waits and fails as told."""
+
+    def __init__(self) -> None:
+        self.calls: list[tuple[str, int]] = []
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self.errors: list[Exception] = []
+
+    def __call__(self, run_id: str, epoch: int) -> None:
+        self.calls.append((run_id, epoch))
+        self.go_on.wait(20)
+        if self.errors:
+            raise self.errors.pop()
+
+
+@pytest.fixture
+def executed() -> Executed:
+    return Executed()
+
+
+@pytest.fixture
+def launch(place: dict[str, Any], executed: Executed) -> Iterator[Callable[[], DbosEngine]]:
+    """Launch an engine on the place; what is launched is shut down in the end."""
+    started: list[DbosEngine] = []
+
+    def launched() -> DbosEngine:
+        engine = DbosEngine(executed, executor="home", **place)
+        started.append(engine)
+        engine.launch()
+        return engine
+
+    yield launched
+    executed.go_on.set()
+    for engine in started:
+        engine.shutdown(timeout=5)
+
+
+def until(condition: Callable[[], object], *, seconds: float = 15) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "It did not come about in time."
+        time.sleep(0.01)
+
+
+def test_a_submission_made_twice_is_one_also_after_a_restart(
+    launch: Callable[[], DbosEngine], executed: Executed
+) -> None:
+    engine = launch()
+    executed.go_on.clear()
+    engine.submit("r1", epoch=0)
+    engine.submit("r1", epoch=0)
+    until(lambda: executed.calls)
+    assert engine.busy() == 1
+    executed.go_on.set()
+    until(lambda: engine.busy() == 0)
+    engine.submit("r1", epoch=0)
+    engine.submit("r1", epoch=1)
+    until(lambda: len(executed.calls) == 2)
+    engine.shutdown(timeout=5)
+    again = launch()
+    again.submit("r1", epoch=1)
+    assert again.busy() == 0
+    assert executed.calls == [("r1", 0), ("r1", 1)]
+
+
+def test_what_raised_can_be_submitted_again(
+    launch: Callable[[], DbosEngine], executed: Executed
+) -> None:
+    engine = launch()
+    executed.errors.append(RuntimeError("The database is away."))
+    engine.submit("r1", epoch=0)
+    until(lambda: executed.calls and engine.busy() == 0)
+
+    def resubmitted() -> bool:
+        engine.submit("r1", epoch=0)
+        return len(executed.calls) > 1
+
+    until(resubmitted)
+    until(lambda: engine.busy() == 0)
+    engine.submit("r1", epoch=0)
+    assert executed.calls == [("r1", 0)] * 2
+
+
+def test_shutting_down_waits_for_what_is_in_hand_but_not_for_ever(
+    launch: Callable[[], DbosEngine], executed: Executed
+) -> None:
+    engine = launch()
+    executed.go_on.clear()
+    engine.submit("r1", epoch=0)
+    until(lambda: executed.calls)
+    began = time.monotonic()
+    engine.shutdown(timeout=0.2)
+    assert 0.2 <= time.monotonic() - began < 5
+    assert engine.busy() == 1
+    engine.shutdown(timeout=0.2)
+
+
+def test_a_process_killed_in_mid_run_is_followed_by_one_that_executes_it_again(
+    place: dict[str, Any], tmp_path: Path
+) -> None:
+    notes = tmp_path / "notes"
+    with child(place, notes, slow=20) as first:
+        until(lambda: noted(notes) == ["began r1 4"])
+        first.kill()
+    with child(place, notes, slow=0) as second:
+        until(lambda: noted(notes) == ["began r1 4", "began r1 4", "ended r1 4"])
+        second.kill()
+        assert second.communicate() == ("", ""), "it prints nothing"
+
+
+def child(place: dict[str, Any], notes: Path, *, slow: float) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-c", CHILD, json.dumps(place, default=str), str(notes), str(slow)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def noted(notes: Path) -> list[str]:
+    return notes.read_text().splitlines() if notes.exists() else []
+
+
+def test_old_records_are_swept_when_it_starts(tmp_path: Path, executed: Executed) -> None:
+    file = tmp_path / "engine.sqlite"
+    engine = DbosEngine(executed, executor="home", file=file)
+    engine.launch()
+    for number in range(3):
+        engine.submit(f"r{number}", epoch=0)
+    until(lambda: len(executed.calls) == 3 and engine.busy() == 0)
+    until(lambda: recorded(file) == ["SUCCESS"] * 3)
+    assert engine.sweep() == 0
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=1, minutes=1)):
+        assert engine.sweep() == 3
+    assert recorded(file) == []
+    engine.shutdown(timeout=5)
+
+
+def recorded(file: Path) -> list[str]:
+    connection = sqlite3.connect(file)
+    try:
+        return [status for (status,) in connection.execute("SELECT status FROM workflow_status")]
+    finally:
+        connection.close()
+
+
+def test_its_file_is_private_in_wal_mode_and_holds_no_pickles(
+    tmp_path: Path, executed: Executed
+) -> None:
+    file = tmp_path / "engine.sqlite"
+    engine = DbosEngine(executed, executor="home", file=file)
+    engine.launch()
+    engine.submit("r1", epoch=0)
+    until(lambda: executed.calls and engine.busy() == 0)
+    engine.shutdown(timeout=5)
+    assert file.stat().st_mode & 0o777 == 0o600
+    connection = sqlite3.connect(file)
+    [mode] = connection.execute("PRAGMA journal_mode").fetchone()
+    [kind] = connection.execute("SELECT serialization FROM workflow_status").fetchone()
+    connection.close()
+    assert (mode, kind) == ("wal", "portable_json")
+
+
+def test_importing_it_does_not_import_the_engine_itself() -> None:
+    code = "import sys, mooring.adapters.dbos_engine; print('dbos' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"

@@ -19,6 +19,7 @@ from mooring.web.slots import Slot, Slots
 from mooring.web.threads import Threads
 
 TIME_LIMIT = 30.0  # seconds
+CLEANUP = 0.1  # for a coroutine that is cut off
 MOST_THREADS = 40
 MOST_PER_INSTALLATION = 20
 
@@ -52,6 +53,7 @@ class Calls:
             response = task.result().response
         else:
             task.cancel()
+            await asyncio.wait({task}, timeout=CLEANUP)
             response = self._overran()
         took = time.perf_counter() - started
         self._observing.submit(partial(observe, self._host, target, response.status, took=took))

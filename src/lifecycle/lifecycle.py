@@ -102,7 +102,7 @@ def _set_defaults() -> None:
 def _in_plain_words(error: errors.ServiceError) -> str:
     if isinstance(error, errors.RateLimited):
         wait = max(1, round(error.retry_after))
-        return f"Too many requests for now. Nothing was saved; try again in {wait} seconds."
+        return f"The service asks to wait. Nothing was saved; try again in {wait} seconds."
     if isinstance(error, errors.ServiceUnavailable):
         return f"{error} Nothing was saved; try again in a few minutes."
     return f"{error} Nothing was saved."

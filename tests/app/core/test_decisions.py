@@ -1,3 +1,7 @@
+"""Reports of every type and case style say the same; the latest stays."""
+
+from __future__ import annotations
+
 import json
 from typing import Any
 

@@ -1,3 +1,7 @@
+"""A choice finds its environment, or says what there is."""
+
+from __future__ import annotations
+
 from typing import Any
 
 import pytest

@@ -1,5 +1,10 @@
+"""Records of the form become typed values; form, schema and code agree."""
+
+from __future__ import annotations
+
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from mooring.reading.app_reader import read_app
 from src.core.catalogue import FIELDS as CATALOGUE
@@ -36,7 +41,7 @@ def test_every_record_is_read_by_its_section() -> None:
     assert (settings.access_token, settings.brevo_api_key) == ("token", "key")
     assert settings.connections == (SHOP,)
     assert (settings.enabled, settings.debug, settings.update_interval) == (False, True, 5000)
-    assert settings.flags == {"gift_cards", "20000000002:dark_mode"}
+    assert settings.flags == frozenset({"gift_cards", "20000000002:dark_mode"})
     assert (settings.experiment_key, settings.variation_key) == ("TEST_NAME", "VARIATION_NAME")
 
 
@@ -50,7 +55,7 @@ def test_what_is_no_such_value_reads_as_the_default() -> None:
 
 
 def test_something_missing_is_not_complete() -> None:
-    records = {
+    records: dict[str, dict[str, Any]] = {
         "optimizely": {"access_token": "token"},
         "projects": {"connections": [write_connection(SHOP)]},
         "brevo": {"api_key": "key"},

@@ -1,3 +1,7 @@
+"""The brief's file is read unchanged; what cannot be used is refused at its place."""
+
+from __future__ import annotations
+
 from typing import Any
 
 import pytest

@@ -1,3 +1,7 @@
+"""Announcements name what is concerned."""
+
+from __future__ import annotations
+
 from typing import Any
 
 import pytest

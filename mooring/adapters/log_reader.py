@@ -7,6 +7,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -36,16 +37,16 @@ def read_logs(
             and (level is None or rank(str(line.get("level"))) >= rank(level))
         )
 
-    tail = _Tail(folder / FILE)
-    latest = deque(filter(wanted, tail.fresh()), maxlen=limit)
-    older = [file for file in files(folder) if file.name != FILE]
-    while len(latest) < limit and older:
-        earlier = list(filter(wanted, _lines(older.pop().read_bytes())))
-        latest.extendleft(reversed(earlier[-(limit - len(latest)) :]))
-    yield from latest
-    while follow:
-        yield from filter(wanted, tail.fresh())
-        wait(POLL_SECONDS)
+    with closing(_Tail(folder / FILE)) as tail:
+        latest = deque(filter(wanted, tail.fresh()), maxlen=limit)
+        older = [file for file in files(folder) if file.name != FILE]
+        while len(latest) < limit and older:
+            earlier = list(filter(wanted, _lines(_content(older.pop()))))
+            latest.extendleft(reversed(earlier[-(limit - len(latest)) :]))
+        yield from latest
+        while follow:
+            yield from filter(wanted, tail.fresh())
+            wait(POLL_SECONDS)
 
 
 class _Tail:
@@ -58,14 +59,20 @@ class _Tail:
 
     def fresh(self) -> Iterator[Line]:
         """Return the whole lines that came since the last call."""
-        if self._file is None and not self._opened():
+        if self._file is None and not self._opened(self._path):
             return
         yield from self._read()
-        while self._moved():
+        while (successor := self._successor()) is not None:
             yield from self._read()  # what came between reading and moving
-            if not self._opened():
+            if not self._opened(successor):
                 return
             yield from self._read()
+
+    def close(self) -> None:
+        """Close the file."""
+        if self._file is not None:
+            self._file.close()
+            self._file = None
 
     def _read(self) -> Iterator[Line]:
         assert self._file is not None, "opened before"
@@ -74,23 +81,36 @@ class _Tail:
         if found:
             yield from _lines(whole)
 
-    def _moved(self) -> bool:
+    def _successor(self) -> Path | None:
+        """Return the file that was begun when ours was moved aside; None while ours is the last."""
         assert self._file is not None, "opened before"
+        ours = os.fstat(self._file.fileno())
+        there = files(self._path.parent)
         try:
-            there = self._path.stat()
+            same = [os.path.samestat(file.stat(), ours) for file in there]
         except FileNotFoundError:
-            return False
-        return there.st_ino != os.fstat(self._file.fileno()).st_ino
+            # Files move just now; the next look finds them in their new places.
+            return None
+        if True not in same:
+            return next(iter(there), None)  # ours was the oldest and is gone
+        return next(iter(there[same.index(True) + 1 :]), None)
 
-    def _opened(self) -> bool:
+    def _opened(self, path: Path) -> bool:
         try:
-            file = self._path.open("rb")
+            file = path.open("rb")
         except FileNotFoundError:
             return False
-        if self._file is not None:
-            self._file.close()
+        self.close()
         self._file, self._rest = file, b""
         return True
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except FileNotFoundError:
+        # The oldest one, given up just now for a newer one.
+        return b""
 
 
 def _lines(data: bytes) -> Iterator[Line]:

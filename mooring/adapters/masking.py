@@ -84,6 +84,7 @@ def _shapes(value: str) -> Iterator[str]:
     spellings = {
         value,
         repr(value)[1:-1],
+        repr(value.encode("utf-8", "replace"))[2:-1],
         escape(value),
         *_url_spellings(value),
         *_json_spellings(value),

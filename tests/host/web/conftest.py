@@ -59,6 +59,7 @@ class App:
 
     root: Path
     functions: dict[str, dict[str, Any]] = field(default_factory=dict)
+    jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def function(self, name: str, body: str, **declared: Any) -> App:
         """Add a function; a body with `await` in it makes a coroutine."""
@@ -90,7 +91,9 @@ class App:
             "categories": ["Commerce Platform"],
             "availability": ["all"],
         }
-        manifest = {"meta": meta, "runtime": "python3.11", "functions": self.functions}
+        sections = {"functions": self.functions, "jobs": self.jobs}
+        filled = {name: section for name, section in sections.items() if section}
+        manifest = {"meta": meta, "runtime": "python3.11", **filled}
         self.write("app.yml", yaml.safe_dump(manifest, sort_keys=False))
         return self.root
 
@@ -107,13 +110,13 @@ def app(tmp_path: Path) -> App:
 
 
 @pytest.fixture
-def open_host(home: Path) -> Callable[[], Host]:
+def open_host(home: Path) -> Callable[..., Host]:
     """Open the home once more, as another process would."""
-    return lambda: Host.open(HostConfig(home=home, secrets="encrypted"))
+    return lambda **more: Host.open(HostConfig(home=home, secrets="encrypted", **more))
 
 
 @pytest.fixture
-def host(open_host: Callable[[], Host]) -> Iterator[Host]:
+def host(open_host: Callable[..., Host]) -> Iterator[Host]:
     """Give a host on the test's home."""
     with open_host() as host:
         yield host

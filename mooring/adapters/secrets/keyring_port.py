@@ -74,7 +74,8 @@ def _secret_service() -> KeyringBackend:
     try:
         with closing(secretstorage.dbus_init()) as bus:
             locked = Collection(bus).is_locked()
-    except secretstorage.SecretStorageException as error:
+    except (secretstorage.SecretStorageException, OSError, ValueError) as error:
+        # The latter two come from the bus: its socket is gone, or does not want us.
         raise SecretStoreUnusable("This system offers no keychain.", hint=HINT) from error
     if locked:
         raise SecretStoreUnusable("The keychain is locked.", hint=HINT)

@@ -60,6 +60,15 @@ def test_a_prepared_429_raises_as_the_real_client_does(memory_app: MemoryApp) ->
     assert caught.value.retry_after == 7
 
 
+def test_a_prepared_503_that_asks_to_wait_raises_as_the_real_client_does(
+    memory_app: MemoryApp,
+) -> None:
+    memory_app.http.answer("GET", URL, status=503, headers={"Retry-After": "9"})
+    with pytest.raises(RateLimited) as caught:
+        http.get(URL)
+    assert (caught.value.retry_after, caught.value.status) == (9, 503)
+
+
 def test_a_prepared_500_raises_as_the_real_client_does(memory_app: MemoryApp) -> None:
     memory_app.http.answer("GET", URL, status=503)
     with pytest.raises(ServiceUnavailable):

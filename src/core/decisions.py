@@ -106,12 +106,15 @@ def contact_of(report: Report, *, user_id_is_email: bool) -> str | None:
 def merge(kept: Mapping[str, Any], report: Report) -> Json:
     """Return what is kept of a contact with one decision more; the later one of a key stays.
 
-    Repeating a report changes nothing, not even the time.
+    Repeating a report changes nothing, not even the time. An experiment that decided for no
+    variation does not have the contact (any more).
     """
     assignments = dict(kept.get("assignments") or {})
     former = assignments.get(report.key)
     if former is None or _is_news(report, former):
         assignments[report.key] = report.assignment()
+        if report.experiment and not report.variation:
+            del assignments[report.key]
     return {**kept, "assignments": assignments}
 
 

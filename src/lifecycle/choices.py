@@ -38,7 +38,9 @@ def save_sync(form: dict[str, Any], result: LifecycleSettingsResult) -> None:
     elif next_at:
         result.add_toast("success", f"Saved. Next synchronisation: {next_at:%Y-%m-%d %H:%M} UTC.")
     else:
-        result.add_toast("success", "Saved.")
+        result.add_toast(
+            "warning", "Saved, but this schedule never comes due: there is no such day."
+        )
 
 
 def save_mapping(form: dict[str, Any], result: LifecycleSettingsResult) -> None:

@@ -221,3 +221,10 @@ def test_equal_reports_have_one_id_and_different_ones_two() -> None:
     first = read_report(report(timestamp=100), now=NOW)
     assert read_report(report(timestamp=100), now=NOW + 90_000).report_id == first.report_id
     assert read_report(report(timestamp=101), now=NOW).report_id != first.report_id
+
+
+def test_an_experiment_without_a_variation_no_longer_has_the_contact() -> None:
+    out = report("ab-test", {"experimentKey": "checkout_q3", "variationKey": None}, timestamp=200)
+    kept = merge(merge({}, read("a", 100)), read_report(out, now=NOW))
+    assert kept["assignments"] == {}
+    assert merge({}, read_report(out, now=NOW)) == {"assignments": {}}

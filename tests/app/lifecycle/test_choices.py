@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -40,6 +41,25 @@ def test_the_schedule_becomes_the_installations_own(connector: Connector) -> Non
     assert said["errors"] == {}
     assert connector.app.jobs.crons == {"sync": ("30 6 * * 1-5", "UTC")}
     assert storage.settings.get("sync")["schedule"] == "30 6 * * 1-5"
+
+
+def test_the_next_time_is_told(connector: Connector, monkeypatch: pytest.MonkeyPatch) -> None:
+    next_at = datetime(2026, 11, 25, 12, tzinfo=UTC)
+    monkeypatch.setattr(connector.app.jobs, "reschedule", lambda *_: next_at)
+    (toast,) = connector.submit("sync", **SYNC)["toasts"]
+    assert toast == {
+        "intent": "success",
+        "message": "Saved. Next synchronisation: 2026-11-25 12:00 UTC.",
+    }
+
+
+def test_a_schedule_that_never_comes_due_is_warned_of(
+    connector: Connector, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connector.app.jobs, "reschedule", lambda *_: None)
+    (toast,) = connector.submit("sync", **{**SYNC, "schedule": "0 0 30 2 *"})["toasts"]
+    assert toast["intent"] == "warning"
+    assert "never comes due" in toast["message"]
 
 
 def test_switching_off_stops_the_schedule_and_keeps_what_was_chosen(connector: Connector) -> None:

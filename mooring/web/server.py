@@ -24,10 +24,12 @@ from mooring.web.health import Health
 from mooring.web.inbox import Inbox
 from mooring.web.public import PublicServer
 from mooring.web.sockets import base_url, listen
-from mooring.web.threads import Threads
+from mooring.web.threads import LoopThreads, Threads
 from mooring.worker import JobProcess
 
 LOCK = "serve.lock"
+SIGNALS = (signal.SIGINT, signal.SIGTERM)
+LOOP_THREADS = 64  # for what coroutines of apps await: every `a…` call of the SDK takes one
 DESK_THREADS = 32  # as many webhooks as these can share one write to the database
 GRACE_SECONDS = 3  # for requests and deliveries in hand when the end is asked for
 JOB_GRACE_SECONDS = 8.0
@@ -105,10 +107,9 @@ def _run(servers: list[tuple[_Server, socket.socket]], ready: Callable[[], None]
 async def _until_told_to_stop(
     servers: list[tuple[_Server, socket.socket]], ready: Callable[[], None]
 ) -> None:
-    stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stop.set)
+    loop.set_default_executor(LoopThreads(most=LOOP_THREADS))
+    stop = _told_to_stop(loop)
     serving = [asyncio.create_task(server.serve([listening])) for server, listening in servers]
     for server, _ in servers:
         await server.answers.wait()
@@ -121,6 +122,20 @@ async def _until_told_to_stop(
     ended.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await ended
+
+
+def _told_to_stop(loop: asyncio.AbstractEventLoop) -> asyncio.Event:
+    """Watch for the signals that end the program; a second one ends it at once."""
+    stop = asyncio.Event()
+
+    def told() -> None:
+        stop.set()
+        for number in SIGNALS:
+            loop.remove_signal_handler(number)
+
+    for number in SIGNALS:
+        loop.add_signal_handler(number, told)
+    return stop
 
 
 @contextmanager

@@ -8,11 +8,13 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
+from functools import partial
 from queue import SimpleQueue
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 T = TypeVar("T")
+P = ParamSpec("P")
 
 
 class Threads:
@@ -58,6 +60,25 @@ class Threads:
                 _carry_out(future, work)
             del item, future, work
             self._idle.release()
+
+
+class LoopThreads(ThreadPoolExecutor):
+    """What an event loop runs `asyncio.to_thread` with, on threads of ours.
+
+    The loop wants this class, whose own threads are waited for when the process ends.
+    """
+
+    def __init__(self, *, most: int) -> None:
+        super().__init__(max_workers=1)
+        self._threads_of_ours = Threads("loop", most=most)
+
+    def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
+        """Let a thread make the call."""
+        return self._threads_of_ours.submit(partial(fn, *args, **kwargs))
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Let the threads end, without waiting for them."""
+        self._threads_of_ours.close()
 
 
 def _carry_out(future: Future[T], work: Callable[[], T]) -> None:

@@ -154,3 +154,17 @@ def test_the_public_address_is_only_what_is_told(
         assert f"{outside}/functions/shop/echo/" in page
         path = httpx.URL(url_of(installed, "echo")).path
         assert client.post(f"{serving.public}{path}").status_code == 200
+
+
+def test_functions_that_hang_do_not_keep_it_from_ending(
+    cli: Program, app: App, serve: Serve
+) -> None:
+    app.function("hang", "time.sleep(60)")
+    app.function("hang_later", "await asyncio.to_thread(time.sleep, 60)")
+    cli.ok("install", str(app.finish()))
+    with serve("--no-jobs") as serving:
+        for function in ("hang", "hang_later"):
+            with pytest.raises(httpx.ReadTimeout):
+                httpx.get(url_of(cli, function), timeout=0.3)
+        serving.process.terminate()
+        assert serving.process.wait(SECONDS) == 0

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import Iterator
 
 import pytest
 
-from mooring.web.threads import Threads
+from mooring.web.threads import LoopThreads, Threads
 
 
 @pytest.fixture
@@ -69,3 +70,19 @@ def test_work_that_is_called_off_in_time_is_never_begun(threads: Threads) -> Non
 
 def test_a_thread_that_hangs_does_not_keep_the_process(threads: Threads) -> None:
     assert threads.submit(lambda: threading.current_thread().daemon).result(5)
+
+
+def test_a_loop_awaits_calls_in_such_threads_and_ends_without_them() -> None:
+    never = threading.Event()
+
+    async def ask() -> str:
+        asyncio.get_running_loop().set_default_executor(LoopThreads(most=2))
+        hanging = asyncio.create_task(asyncio.to_thread(never.wait, 5))
+        name = await asyncio.to_thread(lambda: threading.current_thread().name)
+        hanging.cancel()
+        return name
+
+    began = time.monotonic()
+    assert asyncio.run(ask()).startswith("loop-")
+    assert time.monotonic() - began < 2
+    never.set()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -14,7 +14,6 @@ import pytest
 import yaml
 
 from mooring.adapters.budgets import BudgetKeeper
-from mooring.adapters.clock import SystemClock
 from mooring.adapters.http_client import HttpClient
 from mooring.adapters.outbound import loopback_origins
 from mooring.sdk.context import Invocation, use
@@ -52,6 +51,23 @@ def connection(project_id: int, environment: str = "production") -> dict[str, st
         "environment": environment,
         "sdk_key": SDK_KEYS[project_id, environment],
     }
+
+
+class SandboxClock:
+    """The clock of this machine, ahead by what was waited: waiting moves the sandbox's clock on."""
+
+    def __init__(self, sandbox: Running) -> None:
+        self._sandbox = sandbox
+        self._ahead = timedelta()
+
+    def now(self) -> datetime:
+        """Return the present moment, aware, UTC."""
+        return datetime.now(UTC) + self._ahead
+
+    def sleep(self, seconds: float) -> None:
+        """Let the time pass on both sides, at once."""
+        self._sandbox.advance(seconds)
+        self._ahead += timedelta(seconds=seconds)
 
 
 @dataclass(frozen=True)
@@ -92,7 +108,14 @@ class Connected:
 
     def brevo(self) -> dict[str, dict[str, Any]]:
         """Return the attributes of every contact by address, as Brevo has them."""
-        return {each["email"]: each["attributes"] for each in self.sandbox.contacts()}
+        return {each["email"]: each["attributes"] for each in self.contacts()}
+
+    def contacts(self) -> list[dict[str, Any]]:
+        """Return every contact as Brevo shows it; what it asks for is not metered."""
+        self.now.services.clock.sleep(1)
+        found = self.sandbox.contacts()
+        self.now.services.clock.sleep(1)
+        return found
 
     def written(self, *, after: int = 0) -> dict[str, list[dict[str, Any]]]:
         """Return what Brevo was sent for each contact, in order."""
@@ -111,7 +134,7 @@ class Connected:
 
 @pytest.fixture
 def connected(sandbox: Running, tmp_path: Path) -> Iterator[Connected]:
-    """Give the connector with real HTTP, real waiting and the sandbox's addresses."""
+    """Give the connector with real HTTP, the sandbox's addresses and no time lost in waiting."""
     environment = {f"APP_ENV_{name.upper()}_URL": sandbox.info[name] for name in SERVICES}
     app = make_memory_app(
         app_id="optimizely_connector",
@@ -119,15 +142,16 @@ def connected(sandbox: Running, tmp_path: Path) -> Iterator[Connected]:
         odp=MemoryOdp(object_keys={name: next(iter(rows)) for name, rows in FIELDS.items()}),
     )
     manifest = yaml.safe_load((ROOT / "app.yml").read_text(encoding="utf-8"))
-    budgets = BudgetKeeper(tmp_path / "budgets.sqlite", clock=SystemClock())
+    clock = SandboxClock(sandbox)
+    budgets = BudgetKeeper(tmp_path / "budgets.sqlite", clock=clock)
     http = HttpClient(
         app_id="optimizely_connector",
         outbound_domains=manifest["outbound_domains"],
         loopback_origins=loopback_origins(environment),
         budgets=budgets,
-        clock=SystemClock(),
+        clock=clock,
     )
-    services = replace(app.invocation.services, http=http, clock=SystemClock())
+    services = replace(app.invocation.services, http=http, clock=clock)
     now = replace(app.invocation, services=services)
     with use(now):
         yield Connected(app, sandbox, now)

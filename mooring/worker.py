@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -182,7 +182,15 @@ class JobProcess:
     FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0
     HEALTHY_AFTER = 60.0  # seconds; a child that lived so long is no reason to hesitate
 
-    def __init__(self, home: Path, *, log: LogPort, concurrency: int = CONCURRENCY) -> None:
+    def __init__(
+        self,
+        home: Path,
+        *,
+        log: LogPort,
+        concurrency: int = CONCURRENCY,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        self._environment = environment  # None: our own
         self._command = [
             *(sys.executable, "-m", "mooring", "worker", "--home", str(home)),
             *("--concurrency", str(concurrency), "--under-serve"),
@@ -232,7 +240,10 @@ class JobProcess:
     def _run_once(self) -> int:
         """Run one child to its end. Its standard input stays open for as long as we live."""
         with subprocess.Popen(
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL
+            self._command,
+            env=self._environment,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
         ) as child:
             self._child = child
             if self._stopping.is_set():

@@ -13,7 +13,7 @@ setup:  ## create .venv from requirements.lock (nothing to do when it is in step
 	@scripts/setup.sh
 
 demo: setup  ## run the whole product against local services; STAY=1 keeps it running
-	@$(PYTHON) scripts/demo.py $(if $(STAY),--stay)
+	@$(PYTHON) -m scripts.demo $(if $(STAY),--stay)
 
 test: setup  ## run every test; TESTS=tests/host runs a part
 	@$(PYTHON) -m pytest -n 2 $(TESTS)
@@ -23,12 +23,12 @@ check: setup  ## formatting, lint, strict types, architecture, generated docs
 	@$(PYTHON) -m ruff check --quiet .
 	@$(PYTHON) -m mypy
 	@$(PYTHON) -m pytest -q -p no:randomly tests/test_architecture.py
-	@$(PYTHON) scripts/generate_docs.py --check
+	@$(PYTHON) -m scripts.generate_docs --check
 
 format: setup  ## format the code, sort imports, regenerate docs/reference
 	@$(PYTHON) -m ruff check --quiet --fix-only .
 	@$(PYTHON) -m ruff format --quiet .
-	@$(PYTHON) scripts/generate_docs.py
+	@$(PYTHON) -m scripts.generate_docs
 
 lock: setup  ## resolve requirements.lock anew from pyproject.toml
 	@$(PYTHON) -m uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
@@ -36,7 +36,7 @@ lock: setup  ## resolve requirements.lock anew from pyproject.toml
 	@scripts/setup.sh
 
 bench: setup  ## measure what the program promises to do quickly
-	@for each in benchmarks/*.py; do $(PYTHON) $$each || exit 1; done
+	@for each in benchmarks/*.py; do $(PYTHON) -m benchmarks.$$(basename $$each .py) || exit 1; done
 
 soak: setup  ## run the suite in ten different orders
 	@for round in 1 2 3 4 5 6 7 8 9 10; do $(PYTHON) -m pytest -q -n 2 $(TESTS) || exit 1; done

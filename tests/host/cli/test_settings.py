@@ -19,7 +19,7 @@ def test_an_unknown_field_is_answered_with_the_nearest_and_stores_nothing(
     answer = installed("settings", APP, "greeting", "--set", "saltation=Ahoy")
     assert answer.status == 1
     assert "salutation" in answer.out
-    assert installed.ok("settings", APP, "--json").json == {"greeting": {}}
+    assert installed.ok("settings", APP, "--json").json == {"greeting": {"salutation": "Hello"}}
 
 
 def test_an_unknown_section_is_answered_with_the_nearest(installed: Program) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -84,9 +83,9 @@ def _render(source: Traversable, target: Path, values: dict[str, str]) -> list[s
 
     def descend(folder: Traversable, below: str) -> None:
         for entry in sorted(folder.iterdir(), key=lambda e: e.name):
-            name = os.path.join(below, RENAMED.get(entry.name, entry.name))
+            name = f"{below}{RENAMED.get(entry.name, entry.name)}"
             if entry.is_dir() and entry.name != "__pycache__":
-                descend(entry, name)
+                descend(entry, f"{name}/")
             elif entry.is_file():
                 path = target / name
                 path.parent.mkdir(parents=True, exist_ok=True)

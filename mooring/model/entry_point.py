@@ -34,7 +34,9 @@ def resolve_entry_point(kind: str, entry_point: str) -> tuple[str, str]:
     module, colon, class_name = entry_point.rpartition(":")
     if not colon:
         module = snake_case(class_name)
-    if not all(_is_name(part) for part in (*module.split("."), class_name)):
+    # A module may be called import.py, for class Import: it is never named in a statement.
+    named = all(part.isidentifier() for part in (*module.split("."), class_name))
+    if not named or iskeyword(class_name):
         raise EntryPointInvalid(
             f"{entry_point!r} is not the name of a class.",
             hint="Write the class alone, as in HandleEvent, or module:Class.",
@@ -50,7 +52,3 @@ def module_file(module: str) -> str:
 def snake_case(class_name: str) -> str:
     """Turn a class name into the name of its module: ``HandleEvent`` into ``handle_event``."""
     return WORD_STARTS.sub("_", class_name).lower()
-
-
-def _is_name(text: str) -> bool:
-    return text.isidentifier() and not iskeyword(text)

@@ -39,7 +39,7 @@ def read_settings_file(path: Path, *, environment: Mapping[str, str]) -> dict[st
 def fill_from_environment(
     document: dict[str, Any], variables: Mapping[str, str], *, environment: Mapping[str, str]
 ) -> None:
-    """Fill values that a file may leave to the environment: dotted place → variable name."""
+    """Fill values that a file leaves out or empty: dotted place → name of the variable."""
     for place, name in variables.items():
         *parents, last = place.split(".")
         value = environment.get(name)
@@ -47,9 +47,17 @@ def fill_from_environment(
             continue
         inner: Any = document
         for key in parents:
-            inner = inner.setdefault(key, {}) if isinstance(inner, dict) else None
-        if isinstance(inner, dict):
-            inner.setdefault(last, value)
+            inner = _filled(inner, key, {})
+        _filled(inner, last, value)
+
+
+def _filled(mapping: Any, key: str, value: Any) -> Any:
+    """Return what stands under a key, after putting ``value`` there if nothing did."""
+    if not isinstance(mapping, dict):
+        return None
+    if mapping.get(key) is None:
+        mapping[key] = value
+    return mapping[key]
 
 
 def _expand(

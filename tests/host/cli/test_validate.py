@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
+from tests.conftest import Program
+
 
 @pytest.fixture
-def app(cli: Any, tmp_path: Path) -> Path:
+def app(cli: Program, tmp_path: Path) -> Path:
     cli.ok("init", str(tmp_path / "my_app"))
     return tmp_path / "my_app"
 
@@ -18,16 +19,16 @@ def spoil(app: Path, old: str, new: str, file: str = "app.yml") -> None:
     (app / file).write_text(text.replace(old, new, 1), "utf-8")
 
 
-def test_a_new_app_has_no_problems(cli: Any, app: Path) -> None:
+def test_a_new_app_has_no_problems(cli: Program, app: Path) -> None:
     answer = cli.ok("validate", str(app))
     assert (answer.out, answer.err) == ("No problems.\n", "")
 
 
-def test_the_folder_of_the_caller_is_the_default(cli: Any, app: Path) -> None:
+def test_the_folder_of_the_caller_is_the_default(cli: Program, app: Path) -> None:
     assert cli.ok("validate", cwd=app).out == "No problems.\n"
 
 
-def test_a_problem_is_a_line_with_its_remedy_below(cli: Any, app: Path) -> None:
+def test_a_problem_is_a_line_with_its_remedy_below(cli: Program, app: Path) -> None:
     spoil(app, "entry_point: Hello", "entry_point: Hallo")
     answer = cli("validate", str(app))
     assert answer.status == 1
@@ -39,7 +40,7 @@ def test_a_problem_is_a_line_with_its_remedy_below(cli: Any, app: Path) -> None:
     ]
 
 
-def test_problems_in_json_have_the_published_shape(cli: Any, app: Path) -> None:
+def test_problems_in_json_have_the_published_shape(cli: Program, app: Path) -> None:
     spoil(app, "runtime: python3.11", "runtime: python3.11\nruntimes: []")
     answer = cli("validate", str(app), "--format", "json")
     assert answer.status == 1
@@ -61,15 +62,15 @@ def test_problems_in_json_have_the_published_shape(cli: Any, app: Path) -> None:
 
 
 @pytest.mark.parametrize("order", [("--json", "validate"), ("validate", "--json")])
-def test_the_global_option_means_json_too(cli: Any, app: Path, order: tuple[str, ...]) -> None:
+def test_the_global_option_means_json_too(cli: Program, app: Path, order: tuple[str, ...]) -> None:
     assert cli.ok(*order, str(app)).json == {"problems": [], "ok": True}
 
 
-def test_the_format_wins_over_the_global_option(cli: Any, app: Path) -> None:
+def test_the_format_wins_over_the_global_option(cli: Program, app: Path) -> None:
     assert cli.ok("--json", "validate", str(app), "--format", "text").out == "No problems.\n"
 
 
-def test_warnings_alone_are_no_failure(cli: Any, app: Path) -> None:
+def test_warnings_alone_are_no_failure(cli: Program, app: Path) -> None:
     spoil(app, "runtime: python3.11", "runtime: node22")
     answer = cli.ok("validate", str(app))
     assert "app.yml:14:10 RUN-1 warning: `runtime` is `node22`" in answer.out
@@ -77,7 +78,7 @@ def test_warnings_alone_are_no_failure(cli: Any, app: Path) -> None:
     assert cli.ok("validate", str(app), "--json").json["ok"] is True
 
 
-def test_errors_and_warnings_are_counted(cli: Any, app: Path) -> None:
+def test_errors_and_warnings_are_counted(cli: Program, app: Path) -> None:
     spoil(app, "runtime: python3.11", "runtime: node22")
     spoil(app, "vendor: example", "vendor: An Example")
     spoil(app, "  - all", "  - all\n    - us")
@@ -85,7 +86,7 @@ def test_errors_and_warnings_are_counted(cli: Any, app: Path) -> None:
     assert (answer.status, answer.out.splitlines()[-1]) == (1, "2 errors and 1 warning.")
 
 
-def test_a_folder_without_a_manifest_has_one_problem(cli: Any, tmp_path: Path) -> None:
+def test_a_folder_without_a_manifest_has_one_problem(cli: Program, tmp_path: Path) -> None:
     answer = cli("validate", str(tmp_path))
     assert answer.status == 1
     assert answer.out.splitlines()[0] == "app.yml:1:1 MAN-8 There is no app.yml in this folder."
@@ -93,7 +94,9 @@ def test_a_folder_without_a_manifest_has_one_problem(cli: Any, tmp_path: Path) -
 
 
 @pytest.mark.parametrize(("name", "said"), [("nowhere", "no folder"), ("file", "not a folder")])
-def test_what_is_no_folder_is_a_usage_error(cli: Any, tmp_path: Path, name: str, said: str) -> None:
+def test_what_is_no_folder_is_a_usage_error(
+    cli: Program, tmp_path: Path, name: str, said: str
+) -> None:
     (tmp_path / "file").write_text("")
     answer = cli("validate", str(tmp_path / name))
     assert (answer.status, answer.out) == (2, "")
@@ -105,7 +108,9 @@ def test_what_is_no_folder_is_a_usage_error(cli: Any, tmp_path: Path, name: str,
     "content",
     ["[" * 30_000, "a: &a [x]\nb: [*a, *a]", "\x00", "a" * 1_100_000, "\t- x", "!!python/x {}"],
 )
-def test_a_hostile_manifest_is_a_problem_like_any_other(cli: Any, app: Path, content: str) -> None:
+def test_a_hostile_manifest_is_a_problem_like_any_other(
+    cli: Program, app: Path, content: str
+) -> None:
     (app / "app.yml").write_text(content)
     answer = cli("validate", str(app), "--json")
     assert answer.status == 1
@@ -113,13 +118,13 @@ def test_a_hostile_manifest_is_a_problem_like_any_other(cli: Any, app: Path, con
     assert answer.err == ""
 
 
-def test_a_terminal_is_not_written_to_by_what_an_app_contains(cli: Any, app: Path) -> None:
+def test_a_terminal_is_not_written_to_by_what_an_app_contains(cli: Program, app: Path) -> None:
     spoil(app, "vendor: example", 'vendor: "\\e[2J\\e]0;owned\\a"')
     answer = cli("validate", str(app))
     assert "META-3" in answer.out
     assert "\x1b" not in answer.out
 
 
-def test_validating_makes_no_home(cli: Any, app: Path) -> None:
+def test_validating_makes_no_home(cli: Program, app: Path) -> None:
     cli.ok("validate", str(app))
     assert not cli.home.exists()

@@ -16,7 +16,7 @@ from typing import Any
 
 from mooring.sdk import Function, Response, errors, logger, odp, storage
 
-from ..clients.datafile import datafile
+from ..clients.followed_datafiles import followed_datafile
 from ..clients.stored_settings import load_settings
 from ..clients.sync_requests import request_sync
 from ..core.decisions import (
@@ -28,7 +28,7 @@ from ..core.decisions import (
     merge,
     read_report,
 )
-from ..core.settings import Connection, Settings
+from ..core.settings import Settings
 
 TOKEN = "decisions_token"  # noqa: S105  # the name of the secret, not the secret
 MOST_REPORTS = 1000
@@ -76,14 +76,16 @@ def _refusal(authorization: str) -> Response | None:
 def _read(items: Sequence[Any], settings: Settings) -> list[Report]:
     """Read every report. Raises RequestInvalid naming the first that is malformed."""
     now = datetime.now(UTC).timestamp()
-    deliveries = _deliveries(settings.connections)
+    deliveries = _deliveries(settings, now=now)
     reports = []
     for number, item in enumerate(items):
         try:
             reports.append(read_report(item, now=now, deliveries=deliveries))
         except ReportInvalid as error:
             raise errors.RequestInvalid(
-                f"{error}.", where=f"body[{number}]", hint="Nothing of this batch was kept."
+                f"Report {number}: {error}.",
+                where=f"body[{number}]",
+                hint="Nothing of this batch was kept. Reports count from 0.",
             ) from error
     return reports
 
@@ -141,12 +143,13 @@ def _log(report: Report, settings: Settings) -> None:
         )
 
 
-def _deliveries(connections: Sequence[Connection]) -> frozenset[str]:
+def _deliveries(settings: Settings, *, now: float) -> frozenset[str]:
     """Name the rules of the connected environments that are no experiments."""
     found: set[str] = set()
-    for connection in connections:
+    for connection in settings.connections:
         try:
-            found |= _rollout_rules(datafile(connection.sdk_key, refresh=False).content)
+            kept = followed_datafile(connection.sdk_key, settings, now=now)
+            found |= _rollout_rules(kept.content)
         except (errors.ServiceError, errors.NotFound) as error:
             logger.warn(
                 "decision.rules_unknown", environment=connection.environment, why=str(error)

@@ -9,11 +9,10 @@ from __future__ import annotations
 from mooring.sdk import Function, Response, errors, logger
 
 from ..clients.datafile import refresh_datafile
+from ..clients.followed_datafiles import STAGES
 from ..clients.stored_settings import load_settings
 from ..clients.sync_requests import request_sync
 from ..core.webhook import AnnouncementInvalid, concerned, read_announcement
-
-STAGES = ("catalogue", "flags", "push")
 
 
 class OptimizelyWebhook(Function):

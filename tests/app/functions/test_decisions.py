@@ -154,7 +154,7 @@ def test_a_malformed_report_refuses_its_batch_as_a_whole(connector: MemoryApp) -
     with pytest.raises(RequestInvalid) as refused:
         post([decision(), {"type": "flag", "userId": ANNA}])
     assert refused.value.where == "body[1]"
-    assert "flagKey is missing" in str(refused.value)
+    assert "Report 1: decisionInfo.flagKey is missing." in str(refused.value)
     assert not kept()
     assert not connector.odp.events
 
@@ -186,3 +186,27 @@ def test_decisions_and_events_are_logged_on_request_without_the_person(
     events = [line.event for line in connector.log.lines]
     assert {"decision.reported", "event.reported"} <= set(events)
     assert ANNA not in str(connector.log.lines)
+
+
+def test_an_old_datafile_is_asked_for_again_and_news_start_a_sync(connector: MemoryApp) -> None:
+    post(decision())
+    asked = len(connector.http.requests)
+    post(decision("ben@example.com"))
+    assert len(connector.http.requests) == asked
+    storage.kv_store.put("datafile_asked/shop-key", {"at": 0})
+    connector.http._answers.clear()
+    prepare_datafile(connector, "shop-key", revision=8)
+    post(decision("cem@example.com"))
+    assert len(connector.http.requests) == asked + 1
+    assert {"stages": ["catalogue", "flags", "push"]} in [
+        run.parameters for run in connector.jobs.runs.values()
+    ]
+
+
+def test_without_following_changes_the_kept_datafile_is_enough(connector: MemoryApp) -> None:
+    post(decision())
+    asked = len(connector.http.requests)
+    storage.settings.patch("projects", {"auto_update": False})
+    storage.kv_store.put("datafile_asked/shop-key", {"at": 0})
+    post(decision("ben@example.com"))
+    assert len(connector.http.requests) == asked

@@ -45,7 +45,7 @@ def test_the_schedule_becomes_the_installations_own(connector: Connector) -> Non
 
 def test_the_next_time_is_told(connector: Connector, monkeypatch: pytest.MonkeyPatch) -> None:
     next_at = datetime(2026, 11, 25, 12, tzinfo=UTC)
-    monkeypatch.setattr(connector.app.jobs, "reschedule", lambda *_: next_at)
+    monkeypatch.setattr(connector.app.jobs, "reschedule", lambda *_, **__: next_at)
     (toast,) = connector.submit("sync", **SYNC)["toasts"]
     assert toast == {
         "intent": "success",
@@ -56,7 +56,7 @@ def test_the_next_time_is_told(connector: Connector, monkeypatch: pytest.MonkeyP
 def test_a_schedule_that_never_comes_due_is_warned_of(
     connector: Connector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(connector.app.jobs, "reschedule", lambda *_: None)
+    monkeypatch.setattr(connector.app.jobs, "reschedule", lambda *_, **__: None)
     (toast,) = connector.submit("sync", **{**SYNC, "schedule": "0 0 30 2 *"})["toasts"]
     assert toast["intent"] == "warning"
     assert "never comes due" in toast["message"]

@@ -37,7 +37,7 @@ from mooring.web.calls import observe
 from mooring.web.directory import Target
 from mooring.web.threads import Threads
 
-LEASE = timedelta(seconds=15)
+LEASE = timedelta(seconds=10)
 LOOKS_EVERY = 0.5  # seconds
 MOST_AT_ONCE = 8
 MOST_PER_INSTALLATION = 4  # one app that hangs must leave room for the others
@@ -139,6 +139,8 @@ class Inbox:
         for delivery in due:
             if busy.total() >= MOST_AT_ONCE:
                 break
+            if delivery.delivery_id in self._in_hand:
+                continue  # its lease ran out while the database was busy; it is still handled here
             if busy[delivery.install_id] >= MOST_PER_INSTALLATION:
                 continue
             until = self._host.clock.now() + self._lease

@@ -279,6 +279,21 @@ def test_a_long_delivery_is_not_given_to_another_process_meanwhile(
     assert handled(opened) == 1
 
 
+def test_a_lease_that_could_not_be_renewed_in_time_does_not_double_the_work(
+    app: App, site: OpenSite, tmp_path: Path
+) -> None:
+    marker = tmp_path / "go"
+    opened = site(app.function("hook", waits_for(marker), delivery="inbox"))
+    opened.inbox.start()
+    send(opened)
+    held = until(opened, lambda delivery: delivery.due_at > opened.host.clock.now())
+    assert opened.host.deliveries.claim(held, until=opened.host.clock.now())
+    time.sleep(0.2)
+    marker.touch()
+    settled(opened)
+    assert handled(opened) == 1
+
+
 def test_one_installation_does_not_take_all_the_threads(
     app: App, site: OpenSite, tmp_path: Path
 ) -> None:

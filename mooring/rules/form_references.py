@@ -26,6 +26,7 @@ TEXTS = ("label", "help", "text", "href")
 PLACEHOLDER = re.compile(r"\{\{\{?\s*[#^/>&]?\s*([\w.]+)\s*\}?\}\}")
 
 Names = dict[str, list[str]]
+"""What can be referred to, by section; empty when the form's shape leaves that open."""
 
 
 def check(app: Inspected) -> Iterator[Problem]:
@@ -40,8 +41,9 @@ def check(app: Inspected) -> Iterator[Problem]:
 
 
 def _names(document: YamlDocument) -> Names:
-    """Collect what can be referred to, by section."""
     names: Names = {}
+    if any(not _certain(section) for section in document.items(("sections",))):
+        return names
     for section, path in mappings(document, "sections"):
         keys = [element.get("key") for element, _ in mappings(document, *path, "elements")]
         keys += document.items((*path, "properties"))
@@ -49,6 +51,21 @@ def _names(document: YamlDocument) -> Names:
             key for key in keys if isinstance(key, str)
         )
     return names
+
+
+def _certain(section: Any) -> bool:
+    """Whether the keys of a section can be told, all of them."""
+    if not isinstance(section, dict) or not isinstance(section.get("key"), str):
+        return False
+    elements, properties = section.get("elements"), section.get("properties", [])
+    return (
+        isinstance(elements, list)
+        and isinstance(properties, list)
+        and all(
+            isinstance(element, dict) and isinstance(element.get("key", ""), str)
+            for element in elements
+        )
+    )
 
 
 def _references(
@@ -87,7 +104,7 @@ def _condition(
         yield fault(document, ONE_TEST, path, f"The comparison {said}.", hint=hint)
     yield from _pattern(document, condition, path)
     key = condition.get("key")
-    if isinstance(key, str) and not _exists(key, section, names):
+    if isinstance(key, str) and names and not _exists(key, section, names):
         yield fault(
             document,
             CONDITION,
@@ -123,7 +140,7 @@ def _placeholders(
     document: YamlDocument, text: str, path: KeyPath, names: Names
 ) -> Iterator[Problem]:
     for key in dict.fromkeys(PLACEHOLDER.findall(text)):
-        if "." not in key or not _exists(key, "", names):
+        if names and ("." not in key or not _exists(key, "", names)):
             said = f"The text refers to {shown(key)}; there is no such field or property."
             yield fault(document, TEXT, path, said, hint=_hint(key, names))
 

@@ -43,17 +43,26 @@ STANDARD = ("customers", "events", "orders", "products", "categories", "lists")
 def check(app: Inspected) -> Iterator[Problem]:
     """Look at every schema file."""
     for document in app.files.schema:
-        name = document.text(("name",))
+        name, stem = document.text(("name",)), PurePosixPath(document.file).stem
         if not document.usable or name is None:
             continue
-        stem = PurePosixPath(document.file).stem
+        yield from _fields_once(document)
         if stem != name:
             said = f"The file is named {shown(stem)}, its object {shown(name)}."
             yield fault(document, FILE_NAME, ("name",), said, hint="Let the two be equal.")
-        yield from _fields_once(document)
-        if app.app_id and app.display_name:
+        elif app.app_id and app.display_name:
             own = name.startswith(f"{app.app_id}_")
             yield from (_own if own else _standard)(app, document, name)
+
+
+def objects(app: Inspected) -> dict[str, YamlDocument]:
+    """Return the schema files whose object is certain, by its name."""
+    named = ((document, document.text(("name",))) for document in app.files.schema)
+    return {
+        name: document
+        for document, name in named
+        if document.usable and name and PurePosixPath(document.file).stem == name
+    }
 
 
 def _own(app: Inspected, document: YamlDocument, name: str) -> Iterator[Problem]:
@@ -87,11 +96,12 @@ def _own_display_name(app: Inspected, document: YamlDocument, name: str) -> Iter
 def _primary_key(document: YamlDocument, name: str) -> Iterator[Problem]:
     primary = [(f, at) for f, at in mappings(document, "fields") if f.get("primary") is True]
     for field, path in primary:
-        if field.get("type") in FIELD_TYPES - {"string"}:
-            said = f"The primary key {shown(field.get('name'))} is a {field['type']}."
+        type_ = field.get("type")
+        if isinstance(type_, str) and type_ in FIELD_TYPES - {"string"}:
+            said = f"The primary key {shown(field.get('name'))} is a {type_}."
             hint = "A primary key is a string."
             yield fault(document, PRIMARY_TYPE, (*path, "type"), said, hint=hint)
-    if not primary and isinstance(document.get(("fields",)) or [], list):
+    if not primary and isinstance(document.mapping(()).get("fields", []), list):
         place: KeyPath = ("fields",) if "fields" in document.mapping(()) else ("name",)
         yield HAS_PRIMARY.at(
             document.file,

@@ -9,7 +9,7 @@ from mooring.model.problem import Problem, Rule, Severity, shown
 from mooring.reading.yaml_composer import KeyPath
 from mooring.reading.yaml_reader import YamlDocument
 from mooring.rules.inspected import Inspected, fault, mappings
-from mooring.rules.schema_objects import STANDARD, prefixed
+from mooring.rules.schema_objects import STANDARD, objects, prefixed
 
 RELATION_PREFIX = Rule("SCH-17", "A relation over the app's fields begins with the app's id.")
 RELATION_DISPLAY_PREFIX = Rule(
@@ -43,10 +43,10 @@ def check(app: Inspected) -> Iterator[Problem]:
     """Look at the relations and identifiers of every schema file."""
     if not app.app_id or not app.display_name:
         return
-    objects = {name: d for d in app.files.schema if d.usable and (name := d.text(("name",)))}
-    for name, document in objects.items():
+    known = objects(app)
+    for name, document in known.items():
         for relation, path in mappings(document, "relations"):
-            yield from _relation(app, document, relation, path, objects)
+            yield from _relation(app, document, relation, path, known)
         if name != "customers" and document.items(("identifiers",)):
             said = f"{shown(name)} has identifiers; only customers are recognised by them."
             hint = "Move them to schema/customers.yml."
@@ -63,25 +63,25 @@ def _relation(
     document: YamlDocument,
     relation: dict[str, Any],
     path: KeyPath,
-    objects: dict[str, YamlDocument],
+    known: dict[str, YamlDocument],
 ) -> Iterator[Problem]:
     joins = list(mappings(document, *path, "join_fields"))
     if any(str(join.get("parent", "")).startswith(f"{app.app_id}_") for join, _ in joins):
         rules = (RELATION_PREFIX, RELATION_DISPLAY_PREFIX)
         yield from prefixed(app, document, relation, path, rules)
     child = relation.get("child_object")
-    if isinstance(child, str) and child not in (*STANDARD, *objects):
+    if isinstance(child, str) and child not in (*STANDARD, *known):
         yield fault(
             document,
             CHILD,
             (*path, "child_object"),
             f"The relation leads to {shown(child)}, which is not known here.",
-            hint=f"Known are {', '.join(sorted({*STANDARD, *objects}))}.",
+            hint=f"Known are {', '.join(sorted({*STANDARD, *known}))}.",
         )
     for join, at in joins:
         yield from _joined(app, document, join, at, "parent", document)
-        if isinstance(child, str) and child in objects:
-            yield from _joined(app, document, join, at, "child", objects[child])
+        if isinstance(child, str) and child in known:
+            yield from _joined(app, document, join, at, "child", known[child])
 
 
 def _joined(
@@ -97,9 +97,12 @@ def _joined(
     if not isinstance(field, str) or not name.startswith(f"{app.app_id}_"):
         return
     fields = [f.get("name") for f, _ in mappings(owner, "fields")]
-    if field not in fields:
+    certain = all(isinstance(f, str) for f in fields) and len(fields) == len(
+        owner.items(("fields",))
+    )
+    if certain and isinstance(owner.mapping(()).get("fields", []), list) and field not in fields:
         said = f"{shown(name)} has no field {shown(field)}."
-        hint = f"Its fields: {', '.join(str(f) for f in fields) or 'none'}."
+        hint = f"Its fields: {', '.join(map(str, fields)) or 'none'}."
         yield fault(document, JOINED, (*path, side), said, hint=hint)
 
 

@@ -37,7 +37,7 @@ def test_the_schemas_are_schemas(kind: str) -> None:
 @pytest.mark.parametrize("kind", ["app", "form", "schema"])
 def test_the_rules_that_schemas_name_are_documented(kind: str) -> None:
     known = {rule.id for rule in RULES}
-    named = set()
+    named: set[str] = set()
 
     def walk(value: object) -> None:
         if isinstance(value, dict):

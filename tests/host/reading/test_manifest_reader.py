@@ -52,7 +52,7 @@ def test_a_named_profile_takes_the_functions_own_secret_and_the_inbox() -> None:
 
 
 def test_a_signature_can_be_spelled_out() -> None:
-    verify = {
+    verify: dict[str, Any] = {
         "profile": "hmac",
         "header": "X-Sig",
         "algorithm": "sha1",

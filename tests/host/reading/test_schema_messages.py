@@ -55,7 +55,7 @@ def test_the_meaning_of_a_missing_property_is_said_also_through_a_reference() ->
 
 
 def test_an_unknown_property_comes_with_the_nearest_known_ones() -> None:
-    schema = {"properties": {"entry_point": {}, "description": {}}}
+    schema: dict[str, Any] = {"properties": {"entry_point": {}, "description": {}}}
     broken = fault("additionalProperties", expected=False, detail="entrypoint", schema=schema)
     assert explain(broken)[1] == "Did you mean entry_point? Known here: description, entry_point."
 

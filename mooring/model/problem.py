@@ -74,11 +74,11 @@ class Rule:
         return Problem(
             rule=self.id,
             severity=self.severity,
-            file=file,
+            file=printable(file),
             line=position.line,
             column=position.column,
-            message=message,
-            hint=hint,
+            message=printable(message),
+            hint=printable(hint),
         )
 
 
@@ -90,8 +90,14 @@ def in_order(problems: Iterable[Problem]) -> list[Problem]:
     )
 
 
+def printable(text: str) -> str:
+    """Replace what would break the line, command a terminal or be no Unicode."""
+    if text.isprintable():
+        return text
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+
+
 def shown(value: object, *, limit: int = 60) -> str:
     """Write a value of the app for a message: one line, harmless in a terminal, not too long."""
-    text = value if isinstance(value, str) else repr(value)
-    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text[: limit + 1])
+    text = printable((value if isinstance(value, str) else repr(value))[: limit + 1])
     return f"`{text[: limit - 1]}…`" if len(text) > limit else f"`{text}`"

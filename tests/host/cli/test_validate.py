@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -123,6 +124,15 @@ def test_a_terminal_is_not_written_to_by_what_an_app_contains(cli: Program, app:
     answer = cli("validate", str(app))
     assert "META-3" in answer.out
     assert "\x1b" not in answer.out
+
+
+def test_a_file_name_that_is_no_text_breaks_nothing(cli: Program, app: Path) -> None:
+    (app / "schema").mkdir()
+    Path(os.fsdecode(os.fsencode(app / "schema") + b"/\xff\x1b.yml")).write_text("name: x")
+    for form in ("text", "json"):
+        answer = cli("validate", str(app), "--format", form)
+        assert (answer.status, answer.err) == (1, "")
+        assert "SCH-2" in answer.out
 
 
 def test_validating_makes_no_home(cli: Program, app: Path) -> None:

@@ -35,6 +35,12 @@ def test_two_problems_at_one_place_are_both_kept() -> None:
     assert len(in_order([RULE.at("a", START, "x"), ADVICE.at("a", START, "x")])) == 2
 
 
+def test_a_problem_is_one_line_that_any_terminal_and_any_json_can_take() -> None:
+    problem = RULE.at("schema/\udcff\x1b.yml", START, "one\ntwo", hint="\x07")
+    assert (problem.file, problem.message) == ("schema/\ufffd\ufffd.yml", "one\ufffdtwo")
+    assert problem.hint == "\ufffd"
+
+
 def test_a_value_is_shown_on_one_line_harmless_and_short() -> None:
     assert shown("a\nb\x1b[2J") == "`a\ufffdb\ufffd[2J`"
     assert shown(["x"]) == "`['x']`"

@@ -71,7 +71,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
 
 PLACES: dict[str, tuple[str, ...]] = {
     "alembic": ("mooring/adapters",),
-    "click": ("mooring/cli",),
+    "click": ("mooring/cli", "scripts/generate_docs.py"),
     "cron_converter": ("mooring/engine/schedule.py",),
     "cryptography": ("mooring/adapters/secrets",),
     "dbos": ("mooring/adapters/dbos_engine.py",),

@@ -38,7 +38,11 @@ class AppFiles:
 
     def exists(self, file: str) -> bool:
         """Whether the app has this file; the path is relative to the app's folder."""
-        return (self.root / file).is_file()
+        try:
+            return (self.root / file).is_file()
+        except OSError:
+            # No such name is possible, or the folder may not be looked into.
+            return False
 
 
 def read_app_files(root: Path) -> AppFiles:
@@ -56,11 +60,14 @@ def read_app_files(root: Path) -> AppFiles:
     )
 
 
-def _schema_files(root: Path) -> list[str]:
-    return [
-        f"{folder}/{path.name}"
-        for folder in SCHEMA_FOLDERS
-        if (root / folder).is_dir()
-        for path in sorted((root / folder).iterdir())
-        if path.suffix in ENDINGS
-    ]
+def _schema_files(root: Path) -> Iterator[str]:
+    for folder in SCHEMA_FOLDERS:
+        try:
+            names = sorted(path.name for path in (root / folder).iterdir())
+        except (FileNotFoundError, NotADirectoryError):
+            continue
+        except OSError:
+            # Read as if it were a file, so that it is said to be none.
+            yield folder
+            continue
+        yield from (f"{folder}/{name}" for name in names if name.endswith(ENDINGS))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import builtins
+import errno
 import sys
 import warnings
 from collections.abc import Iterator
@@ -147,14 +148,12 @@ def _built_in(name: str) -> tuple[str, str] | None:
 
 def _read(root: Path, name: str) -> PythonModule | None:
     file = module_file(name)
-    path = root / file
-    if not path.is_file():
-        package = root / file.removesuffix(".py") / "__init__.py"
-        if not package.is_file():
-            return None
-        path, file = package, f"{file.removesuffix('.py')}/__init__.py"
     try:
-        with path.open("rb") as stream:
+        if not (root / file).is_file():
+            file = f"{file.removesuffix('.py')}/__init__.py"
+        if not (root / file).is_file():
+            return None
+        with (root / file).open("rb") as stream:
             source = stream.read(LARGEST + 1)
         if len(source) > LARGEST:
             return PythonModule(file, error=f"the file is larger than {LARGEST} bytes")
@@ -166,7 +165,11 @@ def _read(root: Path, name: str) -> PythonModule | None:
     except SyntaxError as error:
         place = Position(max(error.lineno or 1, 1), max(error.offset or 1, 1))
         return PythonModule(file, error=error.msg, position=place)
-    except (ValueError, OSError, RecursionError, MemoryError) as error:
+    except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:
+            return None
+        return PythonModule(file, error=error.strerror or str(error))
+    except (ValueError, RecursionError, MemoryError) as error:
         return PythonModule(file, error=str(error) or type(error).__name__)
 
 

@@ -30,7 +30,9 @@ def check(app: Inspected) -> Iterator[Problem]:
             if not schema.strip():
                 hint = f"Name a file in src/{section}/schema, without its ending."
                 yield app.fault(blank, (*path, "schema"), "`schema` is blank.", hint=hint)
-            elif not (app.files.exists(file) or app.files.exists(file[:-3] + "yaml")):
+            elif "/" in schema or not (
+                app.files.exists(file) or app.files.exists(file[:-3] + "yaml")
+            ):
                 yield app.fault(
                     exists,
                     (*path, "schema"),

@@ -127,6 +127,20 @@ def test_a_file_that_is_no_python_is_a_problem(app: Any, content: bytes) -> None
     assert (problem.rule, problem.file) == ("FUN-1", HOOK)
 
 
+def test_a_name_that_no_file_system_takes_is_a_problem(app: Any, found: Found) -> None:
+    app.replace("app.yml", "entry_point: Hook", f"entry_point: {'Hook' * 100}")
+    assert found() == ["app.yml:18 FUN-1"]
+
+
+@pytest.mark.parametrize("schema", ["x" * 5000, "../schema/x", '"a\\0b"'])
+def test_a_schema_is_named_and_not_addressed(app: Any, found: Found, schema: str) -> None:
+    source = f"sources:\n  Shop: {{description: Orders., schema: {schema}}}\noutbound_domains:"
+    app.replace("app.yml", "outbound_domains:", source)
+    app.write("src/sources/x.yml", "")
+    app.write("src/schema/x.yml", "")
+    assert "app.yml:34 SRC-2" in found()
+
+
 CHANNEL = """\
     from mooring.sdk import Channel as Base
 

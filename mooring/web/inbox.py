@@ -1,19 +1,21 @@
 """How are webhook requests accepted at once and handled afterwards, also after a crash?
 
 A delivery is a row before it is acknowledged. One thread looks for rows that are due, claims them
-for a short lease that it renews while a function works, and lets other threads handle them. What a
-killed process left claimed is due again when its lease runs out.
+for a short lease that it renews while a function works, and lets others handle them. It alone
+writes, a whole turn in one transaction: the disk can sync only so often. What a killed process left
+claimed is due again when its lease runs out.
 """
 
 from __future__ import annotations
 
+import contextlib
 import threading
 import time
 import traceback
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import uuid4
 
@@ -53,8 +55,8 @@ class Inbox:
         self._host = host
         self._lease = lease
         self._looks_every = looks_every
-        self._in_hand: dict[str, Delivery] = {}
-        self._turn = threading.Lock()
+        self._in_hand: dict[str, Delivery] = {}  # changed by the looking thread alone
+        self._decided: deque[tuple[Delivery, Verdict | None]] = deque()
         self._wake = threading.Event()
         self._stopping = threading.Event()
         self._ended = threading.Event()
@@ -105,62 +107,75 @@ class Inbox:
         while not self._ended.is_set():
             self._wake.clear()
             try:
-                self._renew_leases()
-                if not self._stopping.is_set():
-                    self._take_what_is_due()
+                self._turn_over()
             except Exception:  # noqa: BLE001  # the database may come back
                 self._host.log.log("error", "inbox.failed", {"traceback": traceback.format_exc()})
             self._wake.wait(self._looks_every)
 
-    def _renew_leases(self) -> None:
+    def _turn_over(self) -> None:
+        """Note what was decided, renew leases and take what is due; or, on an error, none of it."""
         now = self._host.clock.now()
-        with self._turn:
-            ending = [d for d in self._in_hand.values() if d.due_at - now < self._lease / 2]
-        for delivery in ending:
-            until = now + self._lease
-            if self._host.deliveries.claim(delivery, until=until):
-                with self._turn:
-                    if delivery.delivery_id in self._in_hand:
-                        self._in_hand[delivery.delivery_id] = replace(delivery, due_at=until)
-
-    def _take_what_is_due(self) -> None:
-        """Look at a few; at many only where all of the few belong to busy installations."""
-        if len(self._in_hand) >= MOST_AT_ONCE:
+        decided = list(self._decided)
+        done = {delivery.delivery_id for delivery, _ in decided}
+        working = {key: one for key, one in self._in_hand.items() if key not in done}
+        ending = [one for one in working.values() if one.due_at - now < self._lease / 2]
+        due = [] if self._stopping.is_set() else self._may_begin(now, working)
+        if not (decided or ending or due):
             return
-        now = self._host.clock.now()
-        due = self._host.deliveries.due(now, limit=FEW)
-        if not self._take(due) and len(due) == FEW:
-            self._take(self._host.deliveries.due(now, limit=MANY))
-
-    def _take(self, due: Sequence[Delivery]) -> int:
-        """Hand what may run now to the threads; return how many that were."""
-        busy = Counter(delivery.install_id for delivery in list(self._in_hand.values()))
-        taken = 0
-        for delivery in due:
-            if busy.total() >= MOST_AT_ONCE:
-                break
-            if delivery.delivery_id in self._in_hand:
-                continue  # its lease ran out while the database was busy; it is still handled here
-            if busy[delivery.install_id] >= MOST_PER_INSTALLATION:
-                continue
-            until = self._host.clock.now() + self._lease
-            if self._host.deliveries.claim(delivery, until=until):
-                taken += 1
-                busy[delivery.install_id] += 1
-                with self._turn:
-                    self._in_hand[delivery.delivery_id] = replace(delivery, due_at=until)
+        with self._host.database.write():
+            for delivery, judged in decided:
+                self._note(delivery, judged)
+            held = [self._claimed(delivery) for delivery in (*ending, *due)]
+        for delivery, judged in decided:
+            self._decided.popleft()
+            del self._in_hand[delivery.delivery_id]
+            self._tell(delivery, judged)
+        for delivery in filter(None, held):
+            begins = delivery.delivery_id not in self._in_hand
+            self._in_hand[delivery.delivery_id] = delivery
+            if begins:
                 self._threads.submit(partial(self._handle, delivery))
-        return taken
+
+    def _may_begin(self, now: datetime, working: Mapping[str, Delivery]) -> list[Delivery]:
+        """Look at a few; at many only where all of the few belong to busy installations."""
+        if len(working) >= MOST_AT_ONCE:
+            return []
+        due = self._host.deliveries.due(now, limit=FEW)
+        chosen = self._chosen(due, working)
+        if chosen or len(due) < FEW:
+            return chosen
+        return self._chosen(self._host.deliveries.due(now, limit=MANY), working)
+
+    def _chosen(self, due: Sequence[Delivery], working: Mapping[str, Delivery]) -> list[Delivery]:
+        """Choose what there is room for, of all and of each installation.
+
+        What is in hand can be due: its lease ran out while the database was busy.
+        """
+        busy = Counter(delivery.install_id for delivery in working.values())
+        chosen = []
+        for delivery in due:
+            free = busy.total() < MOST_AT_ONCE
+            free = free and busy[delivery.install_id] < MOST_PER_INSTALLATION
+            if free and delivery.delivery_id not in self._in_hand:
+                busy[delivery.install_id] += 1
+                chosen.append(delivery)
+        return chosen
+
+    def _claimed(self, delivery: Delivery) -> Delivery | None:
+        """Hold a delivery for the length of a lease; None if another process has it."""
+        until = self._host.clock.now() + self._lease
+        held = self._host.deliveries.claim(delivery, until=until)
+        return replace(delivery, due_at=until) if held else None
 
     def _handle(self, delivery: Delivery) -> None:
-        """Handle one; if the verdict cannot be stored, the lease runs out and it comes again."""
+        """Handle one; without a verdict its lease runs out and it comes again."""
+        judged: Verdict | None = None
         try:
-            self._settle(delivery, self._attempt(delivery))
+            judged = self._judged(delivery, self._attempt(delivery))
         except Exception:  # noqa: BLE001  # nothing above this thread would say it
             self._log("error", "delivery.failed", delivery, traceback=traceback.format_exc())
         finally:
-            with self._turn:
-                del self._in_hand[delivery.delivery_id]
+            self._decided.append((delivery, judged))
             self._wake.set()
 
     def _attempt(self, delivery: Delivery) -> Outcome | Bury:
@@ -195,21 +210,28 @@ class Inbox:
             return None
         return None if found.state is InstallationState.UNINSTALLED else found
 
-    def _settle(self, delivery: Delivery, outcome: Outcome | Bury) -> None:
-        judged: Verdict
+    def _judged(self, delivery: Delivery, outcome: Outcome | Bury) -> Verdict:
         if isinstance(outcome, Bury):
-            judged = outcome
-        else:
-            now, hide = self._host.clock.now(), self._host.masker.hide
-            judged = verdict(delivery, outcome, now=now, hide=hide)
+            return outcome
+        now, hide = self._host.clock.now(), self._host.masker.hide
+        return verdict(delivery, outcome, now=now, hide=hide)
+
+    def _note(self, delivery: Delivery, judged: Verdict | None) -> None:
+        deliveries, key = self._host.deliveries, delivery.delivery_id
+        with contextlib.suppress(NotFound):  # purged meanwhile, with its installation
+            match judged:
+                case Done():
+                    deliveries.done(key)
+                case Retry(due_at, error):
+                    deliveries.retry(key, due_at=due_at, error=error)
+                case Bury(error):
+                    deliveries.bury(key, error=error)
+
+    def _tell(self, delivery: Delivery, judged: Verdict | None) -> None:
         match judged:
-            case Done():
-                self._host.deliveries.done(delivery.delivery_id)
             case Retry(due_at, error):
-                self._host.deliveries.retry(delivery.delivery_id, due_at=due_at, error=error)
                 self._log("warn", "delivery.postponed", delivery, error=error, until=str(due_at))
             case Bury(error):
-                self._host.deliveries.bury(delivery.delivery_id, error=error)
                 self._log("error", "delivery.buried", delivery, error=error)
 
     def _log(self, level: str, event: str, delivery: Delivery, **more: object) -> None:

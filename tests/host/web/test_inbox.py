@@ -339,4 +339,3 @@ def test_stopping_leaves_behind_what_does_not_end(app: App, site: OpenSite, tmp_
     assert time.monotonic() - began < 1
     assert kept(opened)[0].state is DeliveryState.PENDING
     marker.touch()
-    settled(opened)

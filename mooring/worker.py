@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -34,6 +34,7 @@ SWEEP_EVERY = timedelta(hours=1)
 AFTER_TROUBLE = 1.0
 STEP_MAY_TAKE = 10.0  # seconds to finish the steps in hand when stopped
 MOST_LEFT_BEHIND = 10_000
+LOOK_AT = 1000  # so many at once, for those in front may have to wait for others of their job
 
 
 def work(host: Host, *, stop: threading.Event, concurrency: int = CONCURRENCY) -> None:
@@ -109,18 +110,23 @@ class _Worker:
             self._engine.sweep()
 
     def _hand_over(self, now: datetime, room: int) -> None:
-        claimable = self._host.runs.claimable(now=now, stale_before=now - ABANDONED_AFTER)
+        claimable = self._host.runs.claimable(
+            now=now, stale_before=now - ABANDONED_AFTER, limit=LOOK_AT
+        )
         present = {(run.run_id, run.epoch) for run in claimable}
         self._handed = {key: at for key, at in self._handed.items() if key in present}
+        places = _Places(self._limit, self._host.runs.count_running)
         for run in claimable:
-            if room <= 0:
-                return
-            handed_at = self._handed.get((run.run_id, run.epoch))
-            if handed_at is not None and now - handed_at < AGAIN_AFTER:
-                continue
-            if self._may_start(run):
+            if self._was_just_handed(run, now):
+                places.take(run)  # It has not begun yet, so nobody counted it.
+        for run in claimable:
+            if room > 0 and not self._was_just_handed(run, now) and places.take(run):
                 self._submit(run, now)
                 room -= 1
+
+    def _was_just_handed(self, run: Run, now: datetime) -> bool:
+        at = self._handed.get((run.run_id, run.epoch))
+        return at is not None and now - at < AGAIN_AFTER
 
     def _submit(self, run: Run, now: datetime) -> None:
         self._handed[(run.run_id, run.epoch)] = now
@@ -137,19 +143,6 @@ class _Worker:
             if run.status is RunStatus.RUNNING and mine:
                 self._log("info", "job.run.left_behind", run_id=run.run_id, worker_was=run.worker)
                 self._submit(run, now)
-
-    def _may_start(self, run: Run) -> bool:
-        """Whether the job's own limit leaves room; a run that was started keeps its place."""
-        if run.status is RunStatus.RUNNING:
-            return True
-        limit = self._limit(run)
-        if limit is None:
-            return True
-        active = self._host.runs.recent(install_id=run.install_id, job=run.job, active=True)
-        handed = {run_id for run_id, _ in self._handed}
-        others = [one for one in active if one.run_id != run.run_id]
-        going = [r for r in others if r.status is RunStatus.RUNNING or r.run_id in handed]
-        return len(going) < limit
 
     def _limit(self, run: Run) -> int | None:
         try:
@@ -174,6 +167,31 @@ class _Worker:
 
     def _log(self, level: str, event: str, **fields: object) -> None:
         self._host.log.log(level, event, {"worker": self.name, "pid": os.getpid(), **fields})
+
+
+class _Places:
+    """How many more runs of each job may start, by the job's own limit."""
+
+    def __init__(
+        self, limit: Callable[[Run], int | None], count_running: Callable[[int, str], int]
+    ) -> None:
+        self._limit = limit
+        self._count_running = count_running
+        self._free: dict[tuple[int, str], int | None] = {}
+
+    def take(self, run: Run) -> bool:
+        """Take a place for a run that is to start; one that was started before has its own."""
+        if run.status is RunStatus.RUNNING:
+            return True
+        job = (run.install_id, run.job)
+        if job not in self._free:
+            limit = self._limit(run)
+            self._free[job] = None if limit is None else limit - self._count_running(*job)
+        free = self._free[job]
+        if free is None:
+            return True
+        self._free[job] = free - 1
+        return free > 0
 
 
 class JobProcess:

@@ -31,10 +31,12 @@ def command(ctx: click.Context, concurrency: int, under_serve: bool) -> None:
     from mooring.adapters.parent_process import die_with_parent
     from mooring.worker import work
 
-    if under_serve:
-        die_with_parent()
     stop = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.set())
+    signal.signal(signal.SIGTERM, lambda *_: stop.set())
+    signal.signal(signal.SIGINT, lambda *_: stop.set())
+    if under_serve:
+        # Ctrl-C reaches us too; serve tells us in its own time.
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        die_with_parent()
     with open_host(ctx) as host:
         work(host, stop=stop, concurrency=concurrency)

@@ -76,6 +76,9 @@ class RunRepository(Protocol):
     def claimable(self, *, now: datetime, stale_before: datetime, limit: int = 50) -> list[Run]:
         """Return runs to execute: PENDING and due, or RUNNING and silent since ``stale_before``."""
 
+    def count_running(self, install_id: int, job: str) -> int:
+        """Return how many runs of an installation's job are RUNNING."""
+
     def take(self, run_id: str, *, worker: str, now: datetime, epoch: int | None = None) -> Run:
         """Raise the epoch and mark RUNNING; with ``epoch`` only if that is still the run's.
 

@@ -158,10 +158,13 @@ def environment_of(config: HostConfig) -> Mapping[str, str]:
 
 
 @contextmanager
-def worker_process(config: HostConfig) -> Iterator[subprocess.Popen[bytes]]:
+def worker_process(
+    config: HostConfig, *arguments: str, by_hand: bool = False
+) -> Iterator[subprocess.Popen[bytes]]:
     """Run jobs in a process, as serve does."""
+    started = () if by_hand else ("--under-serve",)
     with subprocess.Popen(
-        [sys.executable, "-m", "mooring", "worker", "--under-serve"],
+        [sys.executable, "-m", "mooring", "worker", *started, *arguments],
         env=environment_of(config),
         stdin=subprocess.PIPE,
     ) as process:
@@ -180,6 +183,10 @@ def until(condition: Callable[[], object], *, seconds: float = 20) -> None:
 
 def noted(notes: Path) -> list[str]:
     return [line.strip() for line in notes.read_text().splitlines()] if notes.exists() else []
+
+
+def logged(config: HostConfig) -> str:
+    return "".join(file.read_text("utf-8") for file in (config.home / "logs").glob("*"))
 
 
 def ended(host: Host, run: Run) -> Run:
@@ -329,6 +336,20 @@ def test_an_abandoned_run_is_taken_over_when_its_heartbeat_is_too_old(
     host.runs.take(run.run_id, worker="another machine", now=long_ago)
     with working(config):
         completed(host, run)
+
+
+@pytest.mark.parametrize("config", ["postgresql"], indirect=True)
+def test_several_workers_share_the_runs_and_no_run_is_executed_twice(
+    config: HostConfig, host: Host, trigger: Callable[..., Run], notes: Path
+) -> None:
+    with worker_process(config), worker_process(config, "--concurrency", "2", by_hand=True):
+        until(lambda: logged(config).count("job.worker.started") == 2)
+        made = [trigger(name=f"run{number}", seconds=0.3) for number in range(12)]
+        workers = {completed(host, run).worker for run in made}
+    assert len(workers) == 2
+    assert sorted(noted(notes)) == sorted(
+        f"run{number} {what}" for number in range(12) for what in ("prepared", "page 1", "done 1")
+    )
 
 
 # -- the supervised process ----------------------------------------------------------------------

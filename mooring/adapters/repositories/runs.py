@@ -112,6 +112,13 @@ class Runs:
             ]
         return sorted(map(_run, rows), key=lambda run: run.scheduled_at)[:limit]
 
+    def count_running(self, install_id: int, job: str) -> int:
+        """Return how many runs of an installation's job are RUNNING."""
+        of_job = (runs.c.install_id == install_id) & (runs.c.job == job)
+        with self._database.read() as connection:
+            count = select(func.count()).select_from(runs).where(RUNNING, of_job)
+            return int(connection.scalar(count) or 0)
+
     def take(self, run_id: str, *, worker: str, now: datetime, epoch: int | None = None) -> Run:
         """Raise the epoch and mark RUNNING; with ``epoch`` only if that is still the run's.
 

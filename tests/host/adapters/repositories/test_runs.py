@@ -98,7 +98,7 @@ def test_a_step_stores_the_state(runs: Runs) -> None:
     assert runs.get(taken.run_id) == after
 
 
-@pytest.mark.parametrize("write", ["step", "beat", "finish", "postpone"])
+@pytest.mark.parametrize("write", ["step", "prepared", "last step", "beat", "finish", "postpone"])
 @pytest.mark.parametrize("loss", ["taken", "terminated", "finished", "postponed"])
 def test_whoever_lost_a_run_cannot_write_to_it(runs: Runs, write: str, loss: str) -> None:
     lost = runs.take(new(runs).run_id, worker="w1", now=START)
@@ -119,6 +119,10 @@ def test_whoever_lost_a_run_cannot_write_to_it(runs: Runs, write: str, loss: str
 def write_to(runs: Runs, run: Run, write: str) -> None:
     if write == "step":
         runs.commit_step(run, {"page": 9}, now=LATER)
+    elif write == "prepared":
+        runs.commit_prepared(run, {"page": 9}, now=LATER)
+    elif write == "last step":
+        runs.complete(run, {"page": 9}, now=LATER)
     elif write == "beat":
         runs.beat(run, now=LATER)
     elif write == "finish":
@@ -199,6 +203,59 @@ def test_looking_for_work_uses_the_indexes(database: Database) -> None:
         for index, query in plans.items():
             plan = " ".join(str(row) for row in connection.execute(text(f"{explain} {query}")))
             assert index in plan
+
+
+def test_running_runs_of_a_job_are_counted(runs: Runs) -> None:
+    for job, install_id in (("sync", 1), ("sync", 1), ("sync", 2), ("clean", 1)):
+        runs.take(new(runs, job, install_id=install_id).run_id, worker="w", now=START)
+    new(runs)
+    runs.terminate(runs.take(new(runs).run_id, worker="w", now=START).run_id, now=START)
+    assert runs.count_running(1, "sync") == 2
+
+
+def test_a_run_can_be_taken_at_one_epoch_alone(runs: Runs) -> None:
+    run_id = new(runs).run_id
+    with ThreadPoolExecutor(8) as pool:
+        takers = list(pool.map(lambda n: attempt(runs, run_id, worker=str(n)), range(8)))
+    assert sum(taker is not None for taker in takers) == 1
+    assert runs.get(run_id).epoch == 1
+
+
+def attempt(runs: Runs, run_id: str, *, worker: str) -> Run | None:
+    try:
+        return runs.take(run_id, worker=worker, now=START, epoch=0)
+    except LeaseLost:
+        return None
+
+
+def test_taking_a_run_from_a_worker_counts_as_its_failure_and_a_step_makes_it_good(
+    runs: Runs,
+) -> None:
+    run_id = new(runs).run_id
+    assert runs.take(run_id, worker="w1", now=START).attempt == 0
+    assert runs.take(run_id, worker="w2", now=START).attempt == 1
+    third = runs.take(run_id, worker="w3", now=START)
+    assert third.attempt == 2
+    assert runs.commit_step(third, {"page": 1}, now=START).attempt == 0
+
+
+def test_a_postponed_run_is_taken_with_the_attempts_it_had(runs: Runs) -> None:
+    taken = runs.take(new(runs).run_id, worker="w", now=START)
+    runs.postpone(taken, until=SOON, error="Away.", attempt=1)
+    assert runs.take(taken.run_id, worker="w", now=SOON).attempt == 1
+
+
+def test_the_state_to_begin_with_is_no_step(runs: Runs) -> None:
+    taken = runs.take(new(runs).run_id, worker="w", now=START)
+    prepared = runs.commit_prepared(taken, {"page": 0}, now=SOON)
+    assert (prepared.steps, prepared.state, prepared.heartbeat_at) == (0, {"page": 0}, SOON)
+
+
+def test_the_last_step_ends_the_run_in_one(runs: Runs) -> None:
+    taken = runs.take(new(runs).run_id, worker="w", now=START)
+    ended = runs.complete(taken, {"page": 9}, now=LATER)
+    assert (ended.status, ended.steps, ended.state) == (RunStatus.COMPLETE, 1, {"page": 9})
+    assert ended.completed_at == LATER
 
 
 def test_runs_are_listed_newest_first(runs: Runs, clock: FakeClock) -> None:

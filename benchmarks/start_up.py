@@ -29,10 +29,10 @@ def main() -> None:
             if round_:  # the first round fills caches
                 taken[name].append(seconds)
     raw = statistics.median(taken["python -c pass"])
-    for name, seconds in taken.items():
-        median = statistics.median(seconds)
+    for name, times in taken.items():
+        median = statistics.median(times)
         print(
-            f"{name.ljust(20)} median {median * 1000:6.0f} ms   min {min(seconds) * 1000:6.0f} ms"
+            f"{name.ljust(20)} median {median * 1000:6.0f} ms   min {min(times) * 1000:6.0f} ms"
             f"   {median / raw:5.1f} × python"
         )
 

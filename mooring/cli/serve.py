@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import click
 
@@ -53,7 +54,7 @@ def command(
         else:
             line = f"Functions: {addresses.public}\nConsole:   {addresses.console}\nCtrl-C stops."
         click.echo(line)
-        click.get_text_stream("stdout").flush()
+        sys.stdout.flush()
 
     with open_host(ctx) as host:
         serve(

@@ -108,9 +108,10 @@ def _checked(response: Any) -> Response:
     """Return what can be sent. Raises _Unsendable."""
     if not isinstance(response, Response):
         raise _Unsendable(f"perform() returned {type(response).__name__}, not a Response.")
-    if not isinstance(response.body, bytes):
-        body = type(response.body).__name__
-        raise _Unsendable(f"The Response has a body of type {body}; set text or body_json for it.")
+    body: object = response.body  # apps need not be checked by a type checker
+    if not isinstance(body, bytes):
+        kind = type(body).__name__
+        raise _Unsendable(f"The Response has a body of type {kind}; set text or body_json for it.")
     if not 200 <= response.status <= 599:
         raise _Unsendable(f"Status {response.status} ends no request; 200 to 599 do.")
     return response

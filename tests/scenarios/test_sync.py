@@ -41,7 +41,9 @@ def decisions_of(
     """Let the SDK itself decide every flag for every contact."""
     client = Optimizely(json.dumps(datafile))
     for contact in contacts:
-        user = client.create_user_context(contact["email"], attributes_of(contact, datafile))
+        attributes: Any = attributes_of(contact, datafile)
+        user = client.create_user_context(contact["email"], attributes)
+        assert user is not None
         options = [OptimizelyDecideOption.DISABLE_DECISION_EVENT]
         yield contact["email"], user.decide_all(options)
 
@@ -87,7 +89,7 @@ def test_brevo_holds_what_the_sdk_decides_for_every_contact_and_flag(
     assert run["status"] == "COMPLETE"
     assert len(before) == CONTACTS
     wanted = expected(before, connector.sandbox, collisions)
-    wrong = []
+    wrong: list[tuple[object, ...]] = []
     for contact in connector.sandbox.contacts():
         features, variations = wanted[contact["email"]]
         written = contact["attributes"]

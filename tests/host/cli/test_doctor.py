@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from tests.conftest import Program
 from tests.host.cli.conftest import APP
 
 
 def findings(program: Program, *arguments: str, **environment: str) -> dict[str, dict[str, object]]:
-    answer = program("doctor", "--json", *arguments, **environment)
+    answer = program("doctor", "--json", *arguments, **dict[str, Any](environment))
     return {finding["check"]: finding for finding in answer.json["findings"]}
 
 

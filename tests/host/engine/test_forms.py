@@ -106,7 +106,10 @@ def test_missing_values_arrive_as_defaults_or_as_the_types_own_empty_value() -> 
     assert submitted_fields(section(*elements), {}) == {"t": "x", "o": False, "m": [], "e": ""}
 
 
-ANSWERS = {"main": {"on": True, "many": ["a", "b"], "none": [], "name": "Ada"}, "other": {"x": 1}}
+ANSWERS: dict[str, dict[str, object]] = {
+    "main": {"on": True, "many": ["a", "b"], "none": [], "name": "Ada"},
+    "other": {"x": 1},
+}
 
 
 @pytest.mark.parametrize(

@@ -27,13 +27,13 @@ ATTRIBUTES = (
 )  # fmt: skip
 
 
-class NoDispatch(EventDispatcher):  # type: ignore[misc]  # the SDK's class is untyped
+class NoDispatch(EventDispatcher):
     @staticmethod
     def dispatch_event(event: object) -> None:
         raise AssertionError(f"an impression left: {event}")
 
 
-def oracle(connected: Any, sdk_key: str) -> dict[str, dict[str, tuple[str | None, str, bool]]]:
+def oracle(connected: Any, sdk_key: str) -> dict[str, dict[str, Any]]:
     """Decide all flags for everybody, as a customer's service would, straight from the CDN."""
     url = f"{connected.sandbox.info['optimizely_cdn']}/datafiles/{sdk_key}.json"
     client = Optimizely(
@@ -41,11 +41,11 @@ def oracle(connected: Any, sdk_key: str) -> dict[str, dict[str, tuple[str | None
         event_dispatcher=NoDispatch,
         settings=OptimizelySdkSettings(odp_disabled=True),
     )
-    found = {}
+    found: dict[str, dict[str, Any]] = {}
     for contact in connected.contacts():
         given = contact["attributes"]
-        about = {key: given[key.upper()] for key in ATTRIBUTES if key.upper() in given}
-        user = client.create_user_context(contact["email"], {**about, "email": contact["email"]})
+        about: Any = {k: given[k.upper()] for k in ATTRIBUTES if k.upper() in given}
+        user = client.create_user_context(contact["email"], about | {"email": contact["email"]})
         assert user is not None
         decided = user.decide_all([OptimizelyDecideOption.DISABLE_DECISION_EVENT])
         found[contact["email"]] = {
@@ -276,4 +276,4 @@ def test_without_any_datafile_the_run_fails_with_the_remedy(connected: Any) -> N
 
 
 def _mark(connected: Any) -> int:
-    return max(each["sequence"] for each in connected.sandbox.received())
+    return int(connected.sandbox.received()[-1]["sequence"])

@@ -31,9 +31,12 @@ if TYPE_CHECKING:
 APPLICATION = "mooring"
 APPLICATION_VERSION = "1"
 SCHEMA = "mooring_engine"
-KEPT = timedelta(days=1)
+KEPT = (
+    (["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"], timedelta(days=1)),
+    # Of an executor that never came back; its runs were submitted anew, under their next epoch.
+    (["PENDING", "ENQUEUED"], timedelta(days=30)),
+)
 SWEPT_AT_ONCE = 500
-ENDED = ["SUCCESS", "ERROR", "CANCELLED", "MAX_RECOVERY_ATTEMPTS_EXCEEDED"]
 BUSY_SECONDS = 30.0
 LOOK_EVERY = 0.02
 
@@ -89,12 +92,15 @@ class DbosEngine:
             return len(self._in_hand)
 
     def sweep(self) -> int:
-        """Forget what ended more than a day ago; return how many."""
+        """Forget what ended a day ago, and what a dead executor left; return how many."""
         dbos = self._launched()
-        before = (datetime.now(UTC) - KEPT).isoformat()
+        return sum(self._forget(dbos, states, kept) for states, kept in KEPT)
+
+    @staticmethod
+    def _forget(dbos: type[DBOS], states: list[str], kept: timedelta) -> int:
         old = dbos.list_workflows(
-            status=ENDED,
-            end_time=before,
+            status=states,
+            end_time=(datetime.now(UTC) - kept).isoformat(),
             limit=SWEPT_AT_ONCE,
             load_input=False,
             load_output=False,

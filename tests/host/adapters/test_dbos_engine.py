@@ -186,6 +186,24 @@ def test_old_records_are_swept_when_it_starts(tmp_path: Path, executed: Executed
     engine.shutdown(timeout=5)
 
 
+def test_records_of_an_executor_that_never_came_back_are_swept_in_the_end(
+    tmp_path: Path, executed: Executed
+) -> None:
+    file = tmp_path / "engine.sqlite"
+    with child({"file": file}, tmp_path / "notes", slow=20) as gone:
+        until(lambda: noted(tmp_path / "notes"))
+        gone.kill()
+        gone.communicate()
+    engine = DbosEngine(executed, executor="another", file=file)
+    engine.launch()
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=2)):
+        assert engine.sweep() == 0
+    with time_machine.travel(datetime.now(UTC) + timedelta(days=31)):
+        assert engine.sweep() == 1
+    engine.shutdown(timeout=5)
+    assert executed.calls == []
+
+
 def recorded(file: Path) -> list[str]:
     connection = sqlite3.connect(file)
     try:

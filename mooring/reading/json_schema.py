@@ -8,7 +8,7 @@ unions, so that no fault is reported once per branch.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib.resources import files
 from itertools import islice
 from typing import Any, cast
@@ -43,12 +43,21 @@ class SchemaChecker:
             _problem(document, kind, _fault(document, error, definitions))
             for error in validator.iter_errors(document.value)
         )
-        return list(islice(dict.fromkeys(found), MOST_PROBLEMS))
+        return list(islice(_distinct(found), MOST_PROBLEMS))
 
     def _validator(self, kind: str) -> Validator:
         if kind not in self._validators:
             self._validators[kind] = _validator_class()(load_schema(kind))
         return self._validators[kind]
+
+
+def _distinct(problems: Iterable[Problem]) -> Iterator[Problem]:
+    """Leave out repetitions, one by one: nobody waits for what is cut off anyway."""
+    seen: set[Problem] = set()
+    for problem in problems:
+        if problem not in seen:
+            seen.add(problem)
+            yield problem
 
 
 def load_schema(kind: str) -> dict[str, Any]:

@@ -7,6 +7,7 @@ app's code; what has the wrong shape is reported once and not looked at again.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from itertools import islice
 from pathlib import Path
 
 from mooring.errors import AppInvalid
@@ -33,6 +34,9 @@ from mooring.rules import (
 from mooring.rules.inspected import Inspected
 
 __all__ = ["RULES", "validate_app"]
+
+# Of one family of rules; as many faults as that have one cause.
+MOST_PROBLEMS = 100
 
 HAS_MANIFEST = Rule("MAN-8", "The folder of an app has an app.yml.")
 
@@ -84,7 +88,7 @@ def _meanings(files: AppFiles) -> Iterator[Problem]:
         checks += [module.check for module in ABOUT_THE_MANIFEST]
     checks += [module.check for module in ABOUT_OTHER_FILES]
     for check in checks:
-        yield from check(app)
+        yield from islice(check(app), MOST_PROBLEMS)
 
 
 def _unreadable(files: AppFiles) -> list[Problem]:

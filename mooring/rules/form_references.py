@@ -23,7 +23,7 @@ RULES = (CONDITION, TEXT, FUNCTION, PATTERN, ONE_TEST)
 
 CONDITIONS = ("visible", "disabled", "readonly", "required")
 TEXTS = ("label", "help", "text", "href")
-PLACEHOLDER = re.compile(r"\{\{\{?\s*[#^/>&]?\s*([\w.]+)\s*\}?\}\}")
+PLACEHOLDER = re.compile(r"\{\{\{?\s*(?:[#^/>&]\s*)?([\w.]+)\s*\}?\}\}")
 
 Names = dict[str, list[str]]
 """What can be referred to, by section; empty when the form's shape leaves that open."""

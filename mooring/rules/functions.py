@@ -21,7 +21,7 @@ RULES = (NO_RESOLUTION, BODY_PATH, NAME_IN_ADDRESS, SPELLED_OUT, SECRET_NAME, AN
 
 NAME = re.compile(r"[A-Za-z0-9_.~-]+", re.ASCII)
 SECRET = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", re.ASCII)
-STEP = r"(?:\.{1,2}(?:[\w-]+|\*)|\[[^\[\]]+\]|\[\?\(.+\)\])"
+STEP = r"(?:\.{1,2}(?:[\w-]+|\*)|\[[^\[\]]+\])"
 JSON_PATH = re.compile(rf"\$(?:{STEP})*|[A-Za-z_]\w*(?:{STEP})*", re.ASCII)
 
 

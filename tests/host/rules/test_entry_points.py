@@ -5,8 +5,16 @@ from typing import Any
 
 import pytest
 
+from mooring import sdk
+from mooring.rules.entry_points import KINDS, Kind
+
 Found = Callable[[], list[str]]
 HOOK = "src/functions/hook.py"
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.base)
+def test_what_is_asked_of_a_class_is_what_its_base_leaves_open(kind: Kind) -> None:
+    assert set(kind.methods) == getattr(sdk, kind.base).__abstractmethods__
 
 
 def test_a_missing_file_is_shown_at_the_entry_point_with_what_is_there(app: Any) -> None:

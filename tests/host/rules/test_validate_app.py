@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -76,6 +77,45 @@ def test_an_invalid_app_id_does_not_make_the_schema_wrong(app: Any, found: Found
 def test_a_key_that_occurs_twice_is_a_problem(app: Any, found: Found) -> None:
     app.replace("app.yml", "  vendor: example", "  vendor: example\n  vendor: other")
     assert found() == ["app.yml:6 YML-8"]
+
+
+@pytest.mark.parametrize(
+    "many",
+    [
+        "  j{n}: {{entry_point: A{n}, description: '', timezone: Q{n}}}\n",
+        "  j{n}: {{}}\n",
+        "  j{n}: 1\n",
+    ],
+)
+def test_countless_faults_are_cut_off_within_seconds(app: Any, many: str) -> None:
+    entries = "".join(many.format(n=n) for n in range(12_000))
+    app.replace("app.yml", "jobs:\n", f"jobs:\n{entries}")
+    started = time.perf_counter()
+    assert 100 <= len(app.problems()) <= 300
+    assert time.perf_counter() - started < 10
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        (
+            "app.yml",
+            "    entry_point: Hook",
+            """\
+    installation_resolution: {{type: JSON_BODY_FIELD, key: '${0}!'}}
+    entry_point: Hook""",
+        ),
+        ("app.yml", "support@example.com", "'{1}'"),
+        ("forms/settings.yml", "Needed for", "'{{{{{2}'"),
+        ("app.yml", "api.example.com", "'{1}'"),
+    ],
+)
+def test_no_text_makes_a_pattern_go_on_for_ever(app: Any, file: str, old: str, new: str) -> None:
+    text = new.format("[?(a)]" * 200, "a." * 20_000 + "!", " " * 20_000)
+    app.replace(file, old, text)
+    started = time.perf_counter()
+    app.problems()
+    assert time.perf_counter() - started < 2
 
 
 def test_every_rule_has_an_id_of_its_own_and_a_sentence() -> None:

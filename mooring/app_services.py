@@ -9,12 +9,12 @@ from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mooring.adapters.app_environment import app_environment
 from mooring.adapters.budgets import BudgetKeeper
 from mooring.adapters.database import Database
 from mooring.adapters.home import Home
-from mooring.adapters.http_client import HttpClient
 from mooring.adapters.logs import JsonLog
 from mooring.adapters.odp_embedded import EmbeddedOdp
 from mooring.adapters.outbound import loopback_origins
@@ -25,6 +25,9 @@ from mooring.model.form import secret_fields
 from mooring.model.installation import Installation
 from mooring.sdk.context import Services
 from mooring.sdk.ports import Clock, FunctionsPort, JobsPort
+
+if TYPE_CHECKING:
+    from mooring.adapters.http_client import HttpClient
 
 
 class AppServices:
@@ -106,7 +109,12 @@ class AppServices:
         )
 
     def _client(self, definition: AppDefinition, environment: Mapping[str, str]) -> HttpClient:
-        """Keep one HTTP client per app version: building one costs tens of milliseconds."""
+        """Keep one HTTP client per app version: building one costs tens of milliseconds.
+
+        Importing httpx costs as many, which commands that call no app should not pay.
+        """
+        from mooring.adapters.http_client import HttpClient
+
         if definition.root not in self._clients:
             client = HttpClient(
                 app_id=definition.manifest.meta.app_id,

@@ -113,7 +113,8 @@ class Brevo:
 
     def process(self, process_id: int) -> Process:
         """Say how far an import is."""
-        answer = self._call("GET", f"/processes/{process_id}", budgets=self._other)
+        path = f"/processes/{process_id}"
+        answer = self._call("GET", path, budgets=self._other, timeout=15.0)
         found = brevo_answer(answer, about=f"the state of import {process_id}").json()
         reports = (found.get("info") or {}).get("import") or {}
         named = {name: url for name, url in reports.items() if isinstance(url, str) and url}

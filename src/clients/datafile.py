@@ -54,6 +54,12 @@ def datafile(sdk_key: str, *, refresh: bool) -> Datafile:
         return _opened(sdk_key, kept)
 
 
+def kept_datafile(sdk_key: str) -> Datafile | None:
+    """Return the datafile that was fetched last, whatever the CDN says now."""
+    kept = storage.kv_store.get(_record(sdk_key))
+    return _opened(sdk_key, kept) if kept else None
+
+
 def refresh_datafile(sdk_key: str, *, at_least: int | None = None) -> int:
     """Ask the CDN for news and return the revision.
 

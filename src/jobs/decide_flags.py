@@ -8,7 +8,7 @@ from typing import Any
 
 from mooring.sdk import errors, logger, storage
 
-from ..clients.datafile import datafile
+from ..clients.datafile import datafile, kept_datafile
 from ..clients.decider import Decider, Verdict
 from ..core.computed import WRITTEN_STATUSES, Decision, dated, from_record, to_record
 from ..core.people import attributes_of, user_id_of
@@ -80,18 +80,21 @@ def decide_flags(work: Work) -> bool:
 def _refreshed(work: Work) -> list[list[str]]:
     """Ask for news of every datafile; return the places that can decide.
 
-    Raises the first error if none can.
+    A place that the CDN no longer knows goes on with what it had: a key that was taken away must
+    not look as if all its flags were switched off. Raises the first error if no place can decide.
     """
     ready: list[list[str]] = []
     failed: errors.MooringError | None = None
     for place, connection in work.places().items():
         try:
             datafile(connection.sdk_key, refresh=work.settings.auto_update)
-            ready.append(list(place))
         except (errors.NotFound, errors.ServiceError) as error:
-            failed = failed or error
-            logger.warn("flags.environment_skipped", environment=place[1], reason=str(error))
             work.problem(f"{connection.project_name}, {place[1]}: {error}")
+            logger.warn("flags.datafile_missing", environment=place[1], reason=str(error))
+            if kept_datafile(connection.sdk_key) is None:
+                failed = failed or error
+                continue
+        ready.append(list(place))
     if failed is not None and not ready:
         raise failed
     return ready

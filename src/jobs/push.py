@@ -36,10 +36,10 @@ from .push_results import settle
 from .stage import Work
 
 IMPORT_ABOVE = 500  # changes; below, one call for each tells exactly what became of it
-CALLS_PER_STEP = 100
+CALLS_PER_STEP = 50
 ROWS_PER_SCAN = 1000
 FOLDER, LIST = "Optimizely", "Optimizely Connector"
-POLL_AFTER = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 40.0)  # seconds; the last for ever after
+POLL_AFTER = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 37.0)  # seconds; the last for ever after
 MOST_POLLS = 90  # an hour; Brevo grants 100 such calls an hour
 
 Plans = dict[str, dict[str, Any]]  # Any: JSON

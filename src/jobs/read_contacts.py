@@ -10,7 +10,7 @@ from typing import Any
 from mooring.sdk import errors, logger, odp, storage
 
 from ..clients.brevo import CONTACTS_PER_PAGE, Brevo
-from ..clients.datafile import datafile
+from ..clients.datafile import datafile, kept_datafile
 from ..core.people import contact_key, needed_names, profile, snapshot
 from .stage import Work
 
@@ -43,8 +43,10 @@ def _attribute_keys(work: Work) -> list[str]:
             file = datafile(connection.sdk_key, refresh=work.settings.auto_update)
             found.update(file.attribute_keys())
         except (errors.NotFound, errors.ServiceError) as error:
-            # Without this environment nothing is decided there; the stage flags reports it.
+            # The stage flags reports it; what this environment had before still asks for these.
             logger.warn("contacts.datafile_missing", sdk_key=connection.sdk_key, reason=str(error))
+            kept = kept_datafile(connection.sdk_key)
+            found.update(kept.attribute_keys() if kept else ())
     return sorted(found)
 
 

@@ -87,6 +87,14 @@ class Connected:
         put("projects", {"connections": [connection(*place) for place in places]})
         put("sync", sync)
 
+    def know(self, *emails: str) -> None:
+        """Let the connector have read these contacts alone."""
+        for contact in self.contacts():
+            if contact["email"] in emails:
+                record = {"email": contact["email"], "id": contact["id"], "seen": 0}
+                kept = {**record, "values": contact["attributes"]}
+                self.now.services.kv_store.put(f"contact/{contact['email']}", kept)
+
     def job(self, run_id: str = "", **parameters: Any) -> Sync:
         """Make a run as the host does."""
         return Sync(JobInvocation(run_id or str(uuid4()), datetime.now(UTC), parameters))

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from src.core.computed import Decision
 from src.core.desired import desired
 from src.core.planning import change, ledger_entry
@@ -51,3 +54,32 @@ def test_the_ledger_keeps_what_another_switch_wrote() -> None:
     before = {"values": {"EXPERIMENT_NAME": "x", "FEATURE_FLAG": "a"}, "at": 1}
     after = ledger_entry(before, {"FEATURE_FLAG": None, "ENABLED_FEATURES": "b"}, at=2)
     assert after == {"values": {"EXPERIMENT_NAME": "x", "ENABLED_FEATURES": "b"}, "at": 2}
+
+
+KEYS = st.sampled_from(["a", "b", "c"])
+DECISIONS = st.lists(
+    st.builds(
+        Decision,
+        flag=KEYS,
+        variation=st.sampled_from(["on", "off"]),
+        enabled=st.booleans(),
+        experiment=st.one_of(st.none(), KEYS),
+        at=st.integers(0, 2),
+    ),
+    unique_by=lambda each: each.flag,
+)
+
+
+@given(before=DECISIONS, after=DECISIONS)
+def test_what_was_written_is_never_written_again(
+    before: list[Decision], after: list[Decision]
+) -> None:
+    ledger: dict[str, Any] = {}
+    for decisions, at in ((before, NOON), (after, NOON + DAY)):
+        values = planned(*decisions, ledger=ledger, at=at)
+        if values is not None:
+            ledger = ledger_entry(ledger, values, at=at)
+        assert planned(*decisions, ledger=ledger, at=at + DAY) is None
+        wanted = desired(decisions, [], settings=SETTINGS).values
+        kept = {name: value for name, value in wanted.items() if value is not None}
+        assert {name: ledger.get("values", {}).get(name) for name in kept} == kept

@@ -15,6 +15,8 @@ from mooring.sdk import errors
 SHOP, MOBILE, LEGACY, FINANCE = 20000000001, 20000000002, 20000000003, 20000000005
 SHOP_PRODUCTION, MOBILE_PRODUCTION = (SHOP, "production"), (MOBILE, "production")
 LEGACY_PRODUCTION, FINANCE_PRODUCTION = (LEGACY, "production"), (FINANCE, "production")
+ANNA = "anna.jansen.1@example.com"
+WITHOUT_CONTACTS = ["catalogue", "flags", "push"]
 WRITTEN = {
     "ENABLED_FEATURES", "EXPERIMENT_DATE", "EXPERIMENT_NAME", "EXPERIMENT_VARIATION",
     "FEATURE_ENABLED", "FEATURE_FLAG", "FEATURE_FLAGS_SYNCED", "VARIATION_NAME",
@@ -54,9 +56,12 @@ def oracle(connected: Any, sdk_key: str) -> dict[str, dict[str, Any]]:
     return found
 
 
-def test_brevo_holds_what_the_sdk_decides_for_everybody(connected: Any) -> None:
+def test_brevo_holds_what_the_sdk_decides_for_everybody_and_nobody_new(connected: Any) -> None:
     connected.set_up(SHOP_PRODUCTION, MOBILE_PRODUCTION)
+    blocked = {each["email"]: each["emailBlacklisted"] for each in connected.contacts()}
     report = connected.sync()
+    assert {each["email"]: each["emailBlacklisted"] for each in connected.contacts()} == blocked
+    assert any(blocked.values())
     shop, mobile = oracle(connected, "SandboxShopProd1"), oracle(connected, "SandboxMobileProd1")
     held = connected.brevo()
     assert len(held) == report["push"]["written"] == 2000
@@ -89,13 +94,13 @@ def test_a_second_sync_writes_nothing_and_a_change_only_whom_it_concerns(connect
     assert again["push"] == {"changed": 0, "written": 0, "rejected": 0, "unchanged": 2000}
     assert connected.written(after=mark) == {}
     connected.sandbox.change(
-        project_id=SHOP, environment="production", flag="express_shipping", percentage=40
+        project_id=SHOP, environment="production", flag="express_shipping", percentage=33
     )
     connected.sandbox.publish(SHOP)
-    report = connected.sync(["catalogue", "flags", "push"])
+    report = connected.sync(WITHOUT_CONTACTS)
     after = oracle(connected, "SandboxShopProd1")
     concerned = {email for email in after if after[email] != before[email]}
-    assert 100 < len(concerned) < 500
+    assert 20 < len(concerned) < 200
     written = connected.written(after=mark)
     assert set(written) == concerned
     assert {len(times) for times in written.values()} == {1}
@@ -106,27 +111,16 @@ def test_a_second_sync_writes_nothing_and_a_change_only_whom_it_concerns(connect
 
 def test_the_latest_change_is_in_the_single_values(connected: Any) -> None:
     connected.set_up(SHOP_PRODUCTION)
-    connected.sync()
+    connected.know(ANNA)
+    connected.sync(WITHOUT_CONTACTS)
     connected.sandbox.change(
         project_id=SHOP, environment="production", flag="gift_cards", enable=True
     )
     connected.sandbox.publish(SHOP)
-    connected.sync(["catalogue", "flags", "push"])
-    held = connected.brevo().values()
-    assert {each["FEATURE_FLAG"] for each in held} == {"gift_cards"}
-    assert {each["FEATURE_ENABLED"] for each in held} == {True}
-    assert {(each["EXPERIMENT_NAME"], each["VARIATION_NAME"]) for each in held} == {
-        ("gift_cards", "on")
-    }
-
-
-def test_nobody_is_created_and_no_block_is_lifted(connected: Any) -> None:
-    connected.set_up(SHOP_PRODUCTION)
-    before = {each["email"]: each["emailBlacklisted"] for each in connected.contacts()}
-    connected.sync()
-    after = {each["email"]: each["emailBlacklisted"] for each in connected.contacts()}
-    assert after == before
-    assert any(after.values())
+    connected.sync(WITHOUT_CONTACTS)
+    held = connected.brevo()[ANNA]
+    assert (held["EXPERIMENT_NAME"], held["VARIATION_NAME"]) == ("gift_cards", "on")
+    assert (held["FEATURE_FLAG"], held["FEATURE_ENABLED"]) == ("gift_cards", True)
 
 
 def test_the_older_model_is_decided_and_catalogued_too(connected: Any) -> None:
@@ -166,65 +160,69 @@ def test_the_catalogue_is_in_the_data_platform(connected: Any) -> None:
 def test_contacts_become_profiles(connected: Any) -> None:
     connected.set_up(SHOP_PRODUCTION)
     assert connected.sync(["contacts"]) == {"contacts": {"read": 2000}}
-    profile = connected.app.odp.customer("email", "anna.jansen.1@example.com")
+    profile = connected.app.odp.customer("email", ANNA)
     assert profile.attributes["first_name"] == "Anna"
     assert profile.attributes["optimizely_connector_plan"] == "pro"
 
 
 def test_a_project_that_may_not_be_read_stops_no_other(connected: Any) -> None:
     connected.set_up(FINANCE_PRODUCTION, SHOP_PRODUCTION)
-    report = connected.sync()
+    connected.know(ANNA)
+    report = connected.sync(WITHOUT_CONTACTS)
     (problem,) = report["catalogue"]["problems"]
     assert str(FINANCE) in problem
     assert "may not read" in problem
-    assert report["push"]["written"] == 2000
+    assert report["push"]["written"] == 1
     (missing,) = report["flags"]["problems"]
     assert "Check the SDK key" in missing
 
 
 def test_a_contact_that_left_brevo_is_forgotten(connected: Any) -> None:
     connected.set_up(SHOP_PRODUCTION)
-    connected.sync()
-    connected.sandbox.change(contact="anna.jansen.1@example.com", delete=True)
-    report = connected.sync(["contacts", "flags", "push"])
-    assert report["push"]["unchanged"] == report["contacts"]["read"] == 1999
-    assert connected.kept("ledger/anna.jansen.1@") == {}
+    connected.know(ANNA)
+    connected.sync(["flags", "push"])
+    assert connected.kept(f"ledger/{ANNA}")
+    connected.sandbox.change(contact=ANNA, delete=True)
+    assert connected.sync(["contacts"])["contacts"]["read"] == 1999
+    assert connected.kept("ledger/") == connected.kept("computed/") == {}
+    assert len(connected.kept("contact/")) == 1999
 
 
 def test_switches_say_which_attributes_are_written(connected: Any) -> None:
     connected.set_up(SHOP_PRODUCTION, experiments=False)
-    connected.sync()
-    names = {name for attributes in connected.brevo().values() for name in attributes}
-    assert names & WRITTEN == {
+    connected.know(ANNA)
+    connected.sync(["flags", "push"])
+    assert connected.brevo()[ANNA].keys() & WRITTEN == {
         "ENABLED_FEATURES", "FEATURE_FLAG", "FEATURE_ENABLED", "FEATURE_FLAGS_SYNCED",
     }  # fmt: skip
 
 
 def test_only_chosen_flags_are_decided(connected: Any) -> None:
-    connected.set_up(
-        SHOP_PRODUCTION, MOBILE_PRODUCTION, flags=["offline_mode", f"{SHOP}:dark_mode"]
-    )
-    connected.sync()
-    values = {each.get("ENABLED_FEATURES") for each in connected.brevo().values()}
+    connected.set_up(SHOP_PRODUCTION, MOBILE_PRODUCTION, flags=["pdf_invoice", f"{SHOP}:dark_mode"])
+    connected.know(ANNA)
+    connected.sync(["flags", "push"])
     # Only one of the two projects' flags of that name is written, so it needs no project.
-    assert values == {"dark_mode", "dark_mode, offline_mode"}
+    assert connected.brevo()[ANNA]["ENABLED_FEATURES"] == "dark_mode"
 
 
-def test_a_field_of_the_contact_can_be_the_user_id(connected: Any) -> None:
+def test_a_contact_without_a_user_id_is_not_decided_for(connected: Any) -> None:
     connected.set_up(SHOP_PRODUCTION)
+    connected.know(ANNA)
     connected.now.services.settings.put("mapping", {"user_id": "ext_id"})
-    report = connected.sync()
-    assert report["flags"] == {"contacts": 2000, "decided": 0}
+    report = connected.sync(["flags", "push"])
+    assert report["flags"] == {"contacts": 1, "decided": 0}
     assert report["push"]["changed"] == 0
 
 
-def test_decisions_are_logged_when_asked(connected: Any) -> None:
+def test_decisions_are_logged_when_asked_and_only_when_they_changed(connected: Any) -> None:
     connected.set_up(SHOP_PRODUCTION)
+    connected.know(ANNA)
     connected.now.services.settings.put("diagnostics", {"log_decisions": True})
-    connected.sync(["contacts", "flags"])
-    lines = [each for each in connected.app.log.lines if each.event == "decisions.changed"]
-    assert len(lines) == 2000
-    assert lines[0].fields["decisions"]["dark_mode"] == "on"
+    connected.sync(["flags"])
+    connected.sync(["flags"])
+    (line,) = [each for each in connected.app.log.lines if each.event == "decisions.changed"]
+    assert line.fields["contact"] == ANNA
+    assert line.fields["decisions"]["dark_mode"] == "on"
 
 
 def test_a_run_that_is_switched_off_says_so(connected: Any) -> None:

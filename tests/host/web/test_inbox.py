@@ -14,9 +14,10 @@ import pytest
 from mooring.host import Host
 from mooring.model.delivery import Delivery, DeliveryState
 from mooring.web.inbox import Inbox
-from tests.host.web.conftest import SECRET, App, Site, signed
+from tests.host.web.conftest import SECRET, App, Site, opened_site, signed
 
 OpenSite = Callable[..., Site]
+MASTER_KEY = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="
 BODY = b'{"event": "project.datafile_updated"}'
 NOTES = 'storage.kv_store.increment("seen", "count")\nreturn Response(200)'
 
@@ -258,6 +259,25 @@ def waits_for(marker: Path) -> str:
         time.sleep(0.01)
     return Response(200)
     """
+
+
+def test_two_processes_on_postgresql_handle_each_delivery_once(
+    app: App, open_host: Callable[..., Host], postgresql_url: str
+) -> None:
+    app.function("hook", NOTES, delivery="inbox")
+    given = {"database_url": postgresql_url, "master_key": MASTER_KEY}
+    with open_host(**given) as host, open_host(**given) as other, opened_site(host, app) as opened:
+        second = Inbox(other, looks_every=0.02)
+        for number in range(40):
+            send(opened, str(number).encode())
+        opened.inbox.start()
+        second.start()
+        deadline = time.monotonic() + 10
+        while any(delivery.state is not DeliveryState.DONE for delivery in kept(opened)):
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        second.stop(timeout=2)
+        assert handled(opened) == 40
 
 
 def test_a_long_delivery_is_not_given_to_another_process_meanwhile(

@@ -16,7 +16,7 @@ demo: setup  ## run the whole product against local services; STAY=1 keeps it ru
 	@$(PYTHON) -m scripts.demo $(if $(STAY),--stay)
 
 test: setup  ## run every test; TESTS=tests/host runs a part
-	@$(PYTHON) -m pytest -n 2 $(TESTS)
+	@$(PYTHON) -m pytest -n 2 --randomly-seed=1 $(TESTS)
 
 check: setup  ## formatting, lint, strict types, architecture, generated docs
 	@$(PYTHON) -m ruff format --check --quiet . || { echo 'Not formatted: run `make format`.'; exit 1; }
@@ -38,8 +38,9 @@ lock: setup  ## resolve requirements.lock anew from pyproject.toml
 bench: setup  ## measure what the program promises to do quickly
 	@for each in benchmarks/*.py; do $(PYTHON) -m benchmarks.$$(basename $$each .py) || exit 1; done
 
-soak: setup  ## run the suite in ten different orders
-	@for round in 1 2 3 4 5 6 7 8 9 10; do $(PYTHON) -m pytest -q -n 2 $(TESTS) || exit 1; done
+soak: setup  ## run the suite in ten different orders, with many more random examples
+	@for round in 1 2 3 4 5 6 7 8 9 10; do $(PYTHON) -m pytest -q -n 2 --randomly-seed=$$RANDOM --hypothesis-profile=soak \
+	    $(TESTS) || exit 1; done
 
 clean:  ## remove what the other verbs made
 	@rm -rf .venv .demo build dist *.egg-info .mypy_cache .pytest_cache .ruff_cache .hypothesis

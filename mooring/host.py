@@ -37,7 +37,7 @@ from mooring.engine.installation_services import InstallationFunctions, Installa
 from mooring.engine.lifecycle import LifecycleEngine
 from mooring.engine.settings import SettingsDesk, SettingsOutcome
 from mooring.engine.stepping import drive
-from mooring.errors import AppInvalid, ConfigurationInvalid, MooringError, NotFound
+from mooring.errors import AppInvalid, ConfigurationInvalid, LeaseLost, MooringError, NotFound
 from mooring.model.app import AppDefinition
 from mooring.model.config import HostConfig
 from mooring.model.installation import Installation
@@ -335,12 +335,15 @@ class Host:
 
     def execute_until_final(self, run_id: str) -> Run:
         """Drive a run to its end, waiting where it has to wait."""
-        worker = f"here:{os.getpid()}"
-        run = self.execute(run_id, worker=worker)
+        run = self.runs.get(run_id)
         while not run.status.final:
             pause = (run.not_before or self.clock.now()) - self.clock.now()
             self.clock.sleep(max(pause.total_seconds(), 0))
-            run = self.execute(run_id, worker=worker)
+            try:
+                run = self.execute(run_id, worker=f"here:{os.getpid()}")
+            except LeaseLost:
+                # Somebody ended it meanwhile, or took it; its row says which.
+                run = self.runs.get(run_id)
         return run
 
     @contextmanager

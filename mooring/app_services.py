@@ -5,6 +5,7 @@ Stores, clients and ODP files are opened on first use and kept until the host cl
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cached_property
@@ -49,6 +50,7 @@ class AppServices:
         self._closing = closing
         self._clients: dict[Path, HttpClient] = {}
         self._odp: dict[str, EmbeddedOdp] = {}
+        self._opening = threading.Lock()
 
     def of(
         self,
@@ -94,11 +96,12 @@ class AppServices:
 
     def odp(self, account: str) -> EmbeddedOdp:
         """Return the account's embedded ODP."""
-        if account not in self._odp:
-            store = EmbeddedOdp.open(self._home.odp(account), clock=self._clock)
-            self._closing.callback(store.close)
-            self._odp[account] = store
-        return self._odp[account]
+        with self._opening:
+            if account not in self._odp:
+                store = EmbeddedOdp.open(self._home.odp(account), clock=self._clock)
+                self._closing.callback(store.close)
+                self._odp[account] = store
+            return self._odp[account]
 
     def _records(self, owner: str) -> KeyValueRecords:
         return KeyValueRecords(self._database, owner=owner, clock=self._clock)
@@ -115,17 +118,18 @@ class AppServices:
         """
         from mooring.adapters.http_client import HttpClient
 
-        if definition.root not in self._clients:
-            client = HttpClient(
-                app_id=definition.manifest.meta.app_id,
-                outbound_domains=definition.manifest.outbound_domains,
-                loopback_origins=loopback_origins(environment),
-                budgets=self._budgets,
-                clock=self._clock,
-            )
-            self._closing.callback(client.close)
-            self._clients[definition.root] = client
-        return self._clients[definition.root]
+        with self._opening:
+            if definition.root not in self._clients:
+                client = HttpClient(
+                    app_id=definition.manifest.meta.app_id,
+                    outbound_domains=definition.manifest.outbound_domains,
+                    loopback_origins=loopback_origins(environment),
+                    budgets=self._budgets,
+                    clock=self._clock,
+                )
+                self._closing.callback(client.close)
+                self._clients[definition.root] = client
+            return self._clients[definition.root]
 
     @cached_property
     def _budgets(self) -> BudgetKeeper:

@@ -26,7 +26,7 @@ from sandbox.running import Running, running
 ROOT = Path(__file__).resolve().parent.parent
 STOPS_WITHIN = 10.0  # seconds
 
-# The same examples every time, so that a change is to blame for a failure; `make soak` looks further.
+# The same examples every time, so that a change is to blame for a failure; a soak looks further.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)
 hypothesis.settings.register_profile("soak", max_examples=1000, deadline=None)
 hypothesis.settings.load_profile("repeatable")

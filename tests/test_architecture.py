@@ -91,7 +91,6 @@ PLACES: dict[str, tuple[str, ...]] = {
     "platformdirs": ("mooring/cli/edge.py",),
     "pluggy": ("mooring/hookspecs.py", "mooring/host.py"),
     "psycopg": ("mooring/adapters",),
-    "pyrate_limiter": ("mooring/adapters",),
     "pytest": ("mooring/testing",),
     "rich": ("mooring/cli", "scripts"),
     "secretstorage": ("mooring/adapters/secrets",),

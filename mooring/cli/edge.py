@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,12 +14,13 @@ from typing import TYPE_CHECKING, Any, cast
 import click
 
 from mooring.cli.options import wants_json
-from mooring.errors import ConfigurationInvalid
+from mooring.errors import ConfigurationInvalid, UsageError
 from mooring.model.config import HostConfig, SecretsMode
 
 if TYPE_CHECKING:
     from mooring.host import Host
 
+ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 LEVELS = ("debug", "info", "warn", "error")
 SECRETS = ("auto", "keyring", "encrypted")
 
@@ -30,7 +32,7 @@ def configuration(ctx: click.Context) -> HostConfig:
     key_file = environment.get("MOORING_MASTER_KEY_FILE")
     return HostConfig(
         home=_home(options.get("home") or environment.get("MOORING_HOME")),
-        account=options.get("account") or "local",
+        account=_account(options.get("account") or "local"),
         database_url=environment.get("MOORING_DATABASE_URL") or None,
         public_url=(environment.get("MOORING_PUBLIC_URL") or "").rstrip("/") or None,
         secrets=cast(SecretsMode, _choice("MOORING_SECRETS", "auto", SECRETS)),
@@ -80,6 +82,15 @@ def _home(given: str | Path | None) -> Path:
     from platformdirs import user_data_path
 
     return user_data_path("mooring", appauthor=False)
+
+
+def _account(given: str) -> str:
+    if not ACCOUNT.fullmatch(given):
+        raise UsageError(
+            f"{given!r} cannot be an account.",
+            hint="It takes 1 to 64 letters, digits, _ and -, beginning with a letter or digit.",
+        )
+    return given
 
 
 def _choice(name: str, default: str, allowed: tuple[str, ...]) -> str:

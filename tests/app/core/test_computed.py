@@ -1,6 +1,13 @@
 from __future__ import annotations
 
-from src.core.computed import Decision, dated, from_record, listened, to_record
+from src.core.computed import (
+    Decision,
+    dated,
+    fingerprint,
+    from_record,
+    listened,
+    to_record,
+)
 
 BEFORE = Decision("checkout", "on", enabled=True, experiment="q3", at=10)
 GIVEN = {"variation": "b", "flag": "checkout", "enabled": True, "decided_at": 20.5}
@@ -50,3 +57,8 @@ def test_what_a_listener_saw_counts_while_the_experiment_runs_or_is_concluded() 
     known = {"running": 1, "concluded": 1, "paused": 0, "not_started": 0, "archived": 0}
     for status, count in known.items():
         assert len(listened(record, statuses={"q3": status})) == count, status
+
+
+def test_a_fingerprint_changes_with_the_value_and_not_with_the_order_of_its_keys() -> None:
+    assert fingerprint({"a": 1, "b": "ü"}) == fingerprint({"b": "ü", "a": 1})
+    assert fingerprint({"a": 1}) != fingerprint({"a": "1"})

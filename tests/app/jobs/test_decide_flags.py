@@ -117,3 +117,40 @@ def test_names_that_two_projects_share_are_kept_for_what_listeners_report(connec
     assert names["experiments"] == {}
     assert names["statuses"]["ranking_by_margin"] == "paused"
     assert {f"{SHOP}:dark_mode", f"{MOBILE}:dark_mode"} <= decisions(connected).keys()
+
+
+def test_nobody_is_decided_for_again_while_nothing_has_changed(
+    connected: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connected.set_up(SHOP_PRODUCTION)
+    know_anna(connected)
+    connected.sync(["catalogue", "flags"])
+    before = decisions(connected)
+    with monkeypatch.context() as patched:
+        patched.setattr("src.clients.decider.Decider.decide", _never)
+        assert connected.sync(["catalogue", "flags"])["flags"] == {"decided": 11, "contacts": 1}
+    assert decisions(connected) == before
+
+
+@pytest.mark.parametrize("changed", ["contact", "settings", "catalogue", "datafile"])
+def test_any_change_makes_everybody_concerned_be_decided_for_again(
+    connected: Any, monkeypatch: pytest.MonkeyPatch, changed: str
+) -> None:
+    connected.set_up(SHOP_PRODUCTION)
+    know_anna(connected)
+    connected.sync(["catalogue", "flags"])
+    if changed == "contact":
+        connected.now.services.kv_store.patch(f"contact/{ANNA}", {"values": {"PLAN": "free"}})
+    elif changed == "settings":
+        connected.now.services.settings.patch("sync", {"flags": ["dark_mode"]})
+    elif changed == "catalogue":
+        connected.sandbox.change(project_id=SHOP, experiment="checkout_q3", status="paused")
+    else:
+        connected.sandbox.publish(SHOP)
+    monkeypatch.setattr("src.clients.decider.Decider.decide", _never)
+    with pytest.raises(AssertionError, match="decided again"):
+        connected.sync(["catalogue", "flags"])
+
+
+def _never(*_: Any, **__: Any) -> None:
+    raise AssertionError("decided again")

@@ -44,6 +44,13 @@ def test_a_wrong_environment_value_is_named_with_what_is_allowed(cli: Program) -
     assert "keyring, encrypted" in answer.err
 
 
+@pytest.mark.parametrize("account", ["../other", "a b", "-x", "é", "x" * 65])
+def test_an_account_is_a_word(cli: Program, account: str) -> None:
+    answer = cli("apps", f"--account={account}")
+    assert answer.status == 2
+    assert "cannot be an account" in answer.err
+
+
 def test_errors_are_json_for_those_who_asked_for_json(cli: Program) -> None:
     answer = cli("settings", "nothing_here", "--json")
     assert answer.status == 66

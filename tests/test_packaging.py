@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import shutil
@@ -159,6 +160,12 @@ def _plain(requirement: str) -> str:
 
 
 def _libraries(path: Path) -> Iterator[str]:
-    for found in re.finditer(r"^\s*(?:from|import) ([a-zA-Z_]\w*)", path.read_text(), re.M):
-        if found[1] not in {*sys.stdlib_module_names, "mooring"}:
-            yield found[1]
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            names = [node.module or ""]
+        for library in {name.partition(".")[0] for name in names}:
+            if library not in {*sys.stdlib_module_names, "mooring"}:
+                yield library

@@ -170,11 +170,19 @@ class MemoryOdp:
         self._owners[pair] = target
         self._write(target, {pair[0]: pair[1]})
         self._seen[pair] = self._profiles[target].written[pair[0]]
+        if former is not None and former != target:
+            self._forget(pair, self._profiles[former], former)
+
+    def _forget(self, pair: Pair, loser: Profile, customer_id: str) -> None:
+        """Let the profile that lost a value show its next latest one, if it has another."""
         name, value = pair
-        if former not in (None, target) and self._profiles[former].attributes.get(name) == value:
-            left = [p for p, owner in self._owners.items() if owner == former and p[0] == name]
-            latest = max(left, key=lambda p: self._seen[p], default=(name, None))
-            self._write(former, {name: latest[1]})
+        if loser.attributes.get(name) != value:
+            return
+        del loser.attributes[name], loser.written[name]
+        left = [p for p, owner in self._owners.items() if owner == customer_id and p[0] == name]
+        if left:
+            latest = max(left, key=lambda other: (self._seen[other], other))
+            loser.attributes[name], loser.written[name] = latest[1], self._seen[latest]
 
     def _write(self, customer_id: str, attributes: Mapping[str, Any]) -> None:
         profile = self._profiles[customer_id]

@@ -39,7 +39,10 @@ class Profile:
 
 @dataclass(slots=True)
 class Batch:
-    """Profiles and owners of identifiers that one batch of rows touches; flushed at its end."""
+    """Profiles and owners of identifiers that one batch of rows touches; flushed at its end.
+
+    Every row has a microsecond of its own, so that of two rows the later one counts.
+    """
 
     connection: Connection
     confidence: Mapping[str, str]
@@ -50,6 +53,11 @@ class Batch:
     _touched: set[Pair] = field(default_factory=set)
     _next: int = 0
     _merged: dict[int, int] = field(default_factory=dict)
+    _moment: int = 0
+
+    def __post_init__(self) -> None:
+        """Begin at the present moment."""
+        self._moment = to_micros(self.now)
 
     def load(self, pairs: Iterable[Pair]) -> None:
         """Read the owners of these identifiers, and their profiles."""
@@ -66,7 +74,8 @@ class Batch:
         self._load_profiles({row[2] for row in rows})
 
     def resolve(self, identifiers: Mapping[str, str]) -> Profile:
-        """Find or make the profile of these identifiers, and attach them to it."""
+        """Find or make the profile of a row's identifiers, and attach them to it."""
+        self._moment += 1
         high = [(n, v) for n, v in identifiers.items() if self.confidence[n] == "high"]
         low = [(n, v) for n, v in identifiers.items() if self.confidence[n] != "high"]
         owners = sorted({self.owners[pair] for pair in high if pair in self.owners})
@@ -82,7 +91,6 @@ class Batch:
 
     def write(self, profile: Profile, attributes: Mapping[str, Any]) -> None:
         """Merge attributes into a profile; None clears one."""
-        moment = to_micros(self.now)
         profile.changed = True
         for name, value in attributes.items():
             if value is None:
@@ -90,7 +98,7 @@ class Batch:
                 profile.written.pop(name, None)
             else:
                 profile.attributes[name] = value
-                profile.written[name] = moment
+                profile.written[name] = self._moment
 
     def number_of(self, profile: Profile) -> int:
         """Return where the profile is now: it may have been merged later in the batch."""
@@ -107,8 +115,10 @@ class Batch:
             self.connection.execute(customer.insert(), [self._row(p) for p in new])
         if old:
             self._update(old)
-        moment = to_micros(self.now)
-        seen = [(n, v, self.owners[n, v], moment, moment) for n, v in sorted(self._touched)]
+        seen = [
+            (*pair, self.owners[pair], self._last_seen[pair], self._last_seen[pair])
+            for pair in sorted(self._touched)
+        ]
         if seen:
             self.connection.exec_driver_sql(
                 "INSERT INTO identifier (field, value, number, first_seen, last_seen) "
@@ -139,7 +149,7 @@ class Batch:
     def _attach(self, pair: Pair, target: Profile) -> None:
         former = self.owners.get(pair)
         self.owners[pair] = target.number
-        self._last_seen[pair] = to_micros(self.now)
+        self._last_seen[pair] = self._moment
         self._touched.add(pair)
         if former is not None and former != target.number:
             self._forget(pair, self.profiles[former])
@@ -150,18 +160,17 @@ class Batch:
         name, value = pair
         if loser.attributes.get(name) != value:
             return
-        left = [
-            other
-            for other, number in self.owners.items()
-            if number == loser.number and other[0] == name
-        ]
-        latest = max(left, key=lambda other: self._last_seen[other], default=None)
+        self.write(loser, {name: None})
         mine = (identifier.c.number == loser.number) & (identifier.c.field == name)
-        stored = self.connection.scalars(
-            select(identifier.c.value).where(mine).order_by(identifier.c.last_seen.desc())
+        stored = self.connection.execute(
+            select(identifier.c.value, identifier.c.last_seen).where(mine)
         )
-        stayed = [v for v in stored if self.owners.get((name, v), loser.number) == loser.number]
-        self.write(loser, {name: latest[1] if latest else next(iter(stayed), None)})
+        seen = {(name, row.value): to_micros(row.last_seen) for row in stored}
+        seen |= {other: self._last_seen[other] for other in self.owners if other[0] == name}
+        left = [p for p in seen if self.owners.get(p, loser.number) == loser.number]
+        if left:
+            latest = max(left, key=lambda other: (seen[other], other))
+            loser.attributes[name], loser.written[name] = latest[1], seen[latest]
 
     def _merge(self, loser: Profile, target: Profile) -> None:
         """Unite two profiles: of each attribute, the value that was written last stays."""

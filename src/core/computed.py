@@ -5,6 +5,8 @@ A decision keeps the time at which it last changed; deciding the same again chan
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -38,11 +40,17 @@ class Decision:
         return replace(self, at=other.at) == other
 
 
-def to_record(decisions: Iterable[Decision]) -> dict[str, Any]:
-    """Return computed decisions as they are kept."""
+def to_record(decisions: Iterable[Decision], *, made_of: str = "") -> dict[str, Any]:
+    """Return computed decisions as they are kept, with the fingerprint of what they rest on."""
     ordered = sorted(decisions, key=lambda each: (each.flag, each.key))
     rows = [[d.flag, d.variation, d.enabled, d.experiment, d.at] for d in ordered]
-    return {"decisions": rows}
+    return {"decisions": rows, "made_of": made_of}
+
+
+def fingerprint(value: Any) -> str:
+    """Return a short text that changes with any change of a JSON value."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def from_record(record: Mapping[str, Any]) -> list[Decision]:

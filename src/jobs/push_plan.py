@@ -14,8 +14,9 @@ from mooring.sdk import jobs, storage
 from ..core.computed import from_record, listened
 from ..core.desired import desired
 from ..core.planning import change
-from .decide_flags import COMPUTED, NAMES
+from .decide_flags import COMPUTED
 from .read_contacts import KEPT
+from .ready_environments import NAMES
 from .stage import STEP_ROWS, Work
 
 PLAN = "plan/"

@@ -13,12 +13,14 @@ import sys
 import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from mooring.model.entry_point import module_file
 from mooring.model.problem import START, Position
 
 LARGEST = 1_000_000
+MOST_MODULES = 2_000
 SDK = "mooring.sdk"
 STAR = "*"
 
@@ -82,6 +84,14 @@ class PythonSources:
         if name not in self._modules:
             self._modules[name] = _read(self._root, name)
         return self._modules[name]
+
+    def names(self) -> list[str]:
+        """Name the modules below ``src``, at most MOST_MODULES of them."""
+        source = self._root / "src"
+        found = islice(source.rglob("*.py"), MOST_MODULES)
+        parts = (path.relative_to(source).with_suffix("").parts for path in found)
+        dotted = (".".join(one).removesuffix(".__init__") for one in parts)
+        return sorted({name for name in dotted if name != "__init__"})
 
     def beside(self, name: str) -> list[str]:
         """Name the Python files in the folder where the module would be."""

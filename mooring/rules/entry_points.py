@@ -118,29 +118,47 @@ KINDS = (
     *(FUNCTION, GLOBAL_FUNCTION, JOB, LIFECYCLE, CHANNEL, LIQUID_EXTENSION, DESTINATION),
     *(DESTINATION_SCHEMA, SOURCE_SCHEMA, SOURCE_FUNCTION, SOURCE_LIFECYCLE, SOURCE_JOB),
 )
-RULES = tuple(
-    dict.fromkeys(
+PARSED = Rule("PYT-1", "Every Python file below src can be parsed.")
+RULES = (
+    PARSED,
+    *dict.fromkeys(
         rule
         for kind in KINDS
         for rule in (kind.loads, kind.has_class, kind.extends, kind.has_methods)
-    )
+    ),
 )
 
 
 def check(app: Inspected) -> Iterator[Problem]:
-    """Look for the class of every entry point in the manifest, and of the lifecycle."""
+    """Look for the class of every entry point, and for everything else that cannot be parsed."""
     if app.is_for_node:
         return
-    for path, kind in _entry_points(app):
-        entry_point = app.manifest.text(path)
-        if entry_point:
-            yield from _class_of(app, path, kind, entry_point)
-    yield from _class_of(app, (), LIFECYCLE, "Lifecycle")
+    named: set[str] = set()
+    for path, kind, entry_point in _entry_points(app):
+        try:
+            module, name = resolve_entry_point(kind.name, entry_point)
+        except EntryPointInvalid as error:
+            yield app.fault(kind.loads, path, error.message, hint=error.hint)
+            continue
+        named.add(module)
+        yield from _class_of(app, path, kind, module, name)
+    for module in app.sources.names():
+        read = app.sources.module(module)
+        if read is not None and read.error and module not in named:
+            yield _not_parsed(PARSED, read)
+
+
+def _entry_points(app: Inspected) -> Iterator[tuple[KeyPath, Kind, str]]:
+    """Walk what the manifest names, and what every app or channel has without naming it."""
+    for path, kind in _named(app):
+        if entry_point := app.manifest.text(path):
+            yield path, kind, entry_point
+    yield (), LIFECYCLE, "Lifecycle"
     if app.is_channel and isinstance(app.manifest.get(("channel",)), dict):
-        yield from _class_of(app, ("channel",), CHANNEL, "Channel")
+        yield ("channel",), CHANNEL, "Channel"
 
 
-def _entry_points(app: Inspected) -> Iterator[tuple[KeyPath, Kind]]:
+def _named(app: Inspected) -> Iterator[tuple[KeyPath, Kind]]:
     for _, path in app.entries("functions"):
         is_global = app.manifest.get((*path, "global")) is True
         yield (*path, "entry_point"), GLOBAL_FUNCTION if is_global else FUNCTION
@@ -158,12 +176,9 @@ def _entry_points(app: Inspected) -> Iterator[tuple[KeyPath, Kind]]:
             yield (*job, "entry_point"), SOURCE_JOB
 
 
-def _class_of(app: Inspected, path: KeyPath, kind: Kind, entry_point: str) -> Iterator[Problem]:
-    try:
-        module, name = resolve_entry_point(kind.name, entry_point)
-    except EntryPointInvalid as error:
-        yield app.fault(kind.loads, path, error.message, hint=error.hint)
-        return
+def _class_of(
+    app: Inspected, path: KeyPath, kind: Kind, module: str, name: str
+) -> Iterator[Problem]:
     file = module_file(module)
     read = app.sources.module(module)
     # The host takes the file alone, not a package of the same name.
@@ -176,8 +191,7 @@ def _class_of(app: Inspected, path: KeyPath, kind: Kind, entry_point: str) -> It
             hint=f"Python files in {file.rpartition('/')[0]}: {beside}.",
         )
     elif read.error:
-        said = f"{file} cannot be parsed: {read.error}."
-        yield kind.loads.at(file, read.position, said, hint="Correct the Python syntax there.")
+        yield _not_parsed(kind.loads, read)
     elif not read.defines(name):
         found = ", ".join(read.classes) or "none"
         place = app.manifest.position(path) if path else START
@@ -189,6 +203,11 @@ def _class_of(app: Inspected, path: KeyPath, kind: Kind, entry_point: str) -> It
         )
     else:
         yield from _nature(app, kind, module, name, read)
+
+
+def _not_parsed(rule: Rule, read: PythonModule) -> Problem:
+    said = f"{read.file} cannot be parsed: {read.error}."
+    return rule.at(read.file, read.position, said, hint="Correct the Python syntax there.")
 
 
 def _nature(

@@ -10,7 +10,8 @@ from mooring.reading.python_sources import LARGEST, Ancestry, PythonSources
 
 def sources(root: Path, **modules: str) -> PythonSources:
     for name, text in modules.items():
-        path = root / "src" / f"{name.replace('__', '/')}.py"
+        stem = name.replace("__init__", "@").replace("__", "/").replace("@", "__init__")
+        path = root / "src" / f"{stem}.py"
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
     return PythonSources(root)
@@ -33,6 +34,12 @@ def test_a_class_has_its_place_bases_and_methods(tmp_path: Path) -> None:
 
 def test_a_module_that_is_not_there_is_none(tmp_path: Path) -> None:
     assert sources(tmp_path).module("jobs.sync") is None
+
+
+def test_modules_are_named_as_they_are_imported(tmp_path: Path) -> None:
+    found = sources(tmp_path, jobs__sync="", core____init__="", __init__="", core__a__b="")
+    assert found.names() == ["core", "core.a.b", "jobs.sync"]
+    assert sources(tmp_path / "nowhere").names() == []
 
 
 def test_the_files_beside_a_module_are_named(tmp_path: Path) -> None:

@@ -34,6 +34,17 @@ def test_code_that_cannot_be_parsed_is_shown_at_its_line(app: Any) -> None:
     assert "was never closed" in problem.message
 
 
+def test_code_that_no_entry_point_names_is_parsed_too(app: Any, found: Found) -> None:
+    app.write("src/core/__init__.py", "x = (")
+    app.write("src/core/deep/rates.py", "x = 1\ndef f(:\n")
+    app.write("src/core/stages.py", "class Staged(Job:\n")
+    assert found() == [
+        "src/core/__init__.py:1 PYT-1",
+        "src/core/deep/rates.py:2 PYT-1",
+        "src/core/stages.py:1 PYT-1",
+    ]
+
+
 def test_a_missing_class_is_shown_with_the_classes_that_are_there(app: Any) -> None:
     app.replace(HOOK, "class Hook", "class Hock")
     (problem,) = app.problems()

@@ -207,11 +207,13 @@ class JobProcess:
         log: LogPort,
         concurrency: int = CONCURRENCY,
         environment: Mapping[str, str] | None = None,
+        safe_mode: bool = False,
     ) -> None:
         self._environment = environment  # None: our own
         self._command = [
             *(sys.executable, "-m", "mooring", "worker", "--home", str(home)),
             *("--concurrency", str(concurrency), "--under-serve"),
+            *(("--safe-mode",) if safe_mode else ()),
         ]
         self._log = log
         self._stopping = threading.Event()

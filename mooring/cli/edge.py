@@ -40,6 +40,7 @@ def configuration(ctx: click.Context) -> HostConfig:
         master_key_file=Path(key_file) if key_file else None,
         log_level=_choice("MOORING_LOG_LEVEL", "info", LEVELS),
         interactive=sys.stdin.isatty() and sys.stdout.isatty(),
+        safe_mode=bool(options.get("safe_mode")),
         environment={k: v for k, v in environment.items() if k.startswith("APP_ENV_")},
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-NAMES = ("home", "account", "json")
+NAMES = ("home", "account", "json", "safe_mode")
 
 
 def remember(ctx: click.Context, given: Mapping[str, Any]) -> None:
@@ -20,11 +20,13 @@ def remember(ctx: click.Context, given: Mapping[str, Any]) -> None:
 
 
 def add_global_options(command: click.Command) -> click.Command:
-    """Let a command (and its subcommands) take --home, --account and --json."""
+    """Let a command (and its subcommands) take the options that all commands have."""
     present = {parameter.name for parameter in command.params}
+    outermost = command.name == "program"
     for option in _options():
         if option.name not in present:
-            option.expose_value = command.name == "program"
+            option.expose_value = outermost
+            option.hidden = option.hidden and not outermost
             command.params.append(option)
     if isinstance(command, click.Group):
         for sub in command.commands.values():
@@ -64,5 +66,13 @@ def _options() -> list[click.Option]:
             default=None,
             callback=_keep,
             help="Print JSON for machines.",
+        ),
+        click.Option(
+            ["--safe-mode"],
+            is_flag=True,
+            default=None,
+            callback=_keep,
+            hidden=True,  # for a day when something is broken: the help of the program names it
+            help="Leave out the plugins of installed distributions.",
         ),
     ]

@@ -167,7 +167,7 @@ def _recorded(host: Host, addresses: Addresses) -> Iterator[None]:
 
 @contextmanager
 def _job_process(host: Host) -> Iterator[JobProcess]:
-    process = JobProcess(host.home.path, log=host.log)
+    process = JobProcess(host.home.path, log=host.log, safe_mode=host.config.safe_mode)
     process.start()
     try:
         yield process

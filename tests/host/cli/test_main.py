@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
-from tests.conftest import Program
+from tests.conftest import ROOT, Program
 
 
 def test_help_names_every_command_people_type(cli: Program) -> None:
@@ -56,3 +57,20 @@ def test_errors_are_json_for_those_who_asked_for_json(cli: Program) -> None:
     assert answer.status == 66
     assert '"code": "not_found"' in answer.err
     assert answer.out == ""
+
+
+def test_safe_mode_goes_on_without_a_plugin_that_cannot_be_loaded(
+    cli: Program, tmp_path: Path
+) -> None:
+    broken = tmp_path / "plugins"
+    info = broken / "harbour-1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: harbour\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[mooring]\npier = no_such_module\n")
+    path = f"{ROOT}{os.pathsep}{broken}"
+    refused = cli("apps", PYTHONPATH=path)
+    assert refused.status == 78
+    assert "The plugin pier of harbour 1.0 cannot be loaded" in refused.err
+    assert "--safe-mode" in refused.err
+    assert cli.ok("apps", "--safe-mode", "--json", PYTHONPATH=path).json == []
+    assert "--safe-mode" in cli.ok("--help").out

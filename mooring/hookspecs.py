@@ -1,9 +1,10 @@
 """The contract between the host, its apps and its plugins, on one page.
 
 Names start with ``mooring_``. Arguments go by keyword; an implementation may ask for fewer than a
-hook offers. *App hooks* are implemented by each mounted app's manifest (the loader makes one plugin
+hook offers. *App hooks* are implemented by each mounted app's manifest (the host makes one plugin
 of every ``app.yml``); *host hooks* by the built-ins in ``mooring.plugins`` and by installed
-distributions through the entry-point group ``mooring``.
+distributions through the entry-point group ``mooring``. An app is named ``app_id@version-digest``:
+the digest of its files tells two copies of one version apart.
 """
 
 from __future__ import annotations
@@ -28,34 +29,34 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec(firstresult=True)
 def mooring_function_class(app: str, name: str) -> type[Any] | None:
-    """Give the class behind a function of ``app`` (``app_id@version``).
+    """Give the class behind a function of ``app`` (``app_id@version-digest``).
 
     When: a request or a direct call arrives. Who: the app's manifest. First answer wins.
     Raises EntryPointInvalid when the class cannot be loaded, NotFound for an unknown name.
 
-    Example: ``return HandleEvent if (app, name) == ("shop@1.0.0", "handle_event") else None``
+    Example: ``return HandleEvent if app.startswith("shop@") and name == "handle_event" else None``
     """
 
 
 @hookspec(firstresult=True)
 def mooring_job_class(app: str, name: str) -> type[Any] | None:
-    """Give the class behind a job of ``app`` (``app_id@version``).
+    """Give the class behind a job of ``app`` (``app_id@version-digest``).
 
     When: a run starts or resumes. Who: the app's manifest. First answer wins.
     Raises EntryPointInvalid when the class cannot be loaded, NotFound for an unknown name.
 
-    Example: ``return Sync if (app, name) == ("shop@1.0.0", "sync") else None``
+    Example: ``return Sync if app.startswith("shop@1.0.0-") and name == "sync" else None``
     """
 
 
 @hookspec(firstresult=True)
 def mooring_lifecycle_class(app: str) -> type[Any] | None:
-    """Give the Lifecycle class of ``app`` (``app_id@version``).
+    """Give the Lifecycle class of ``app`` (``app_id@version-digest``).
 
     When: install, settings, upgrade, uninstall. Who: the app's manifest. First answer wins.
     Raises EntryPointInvalid when the class cannot be loaded.
 
-    Example: ``return Lifecycle if app == "shop@1.0.0" else None``
+    Example: ``return Lifecycle if app.startswith("shop@") else None``
     """
 
 
@@ -96,7 +97,7 @@ def mooring_run_changed(run: Run) -> None:
 
 @hookspec
 def mooring_function_handled(app: str, name: str, outcome: Mapping[str, Any]) -> None:
-    """Observe an answered function call: ``outcome`` has ``status`` and ``took_ms``.
+    """Observe a function of ``app`` that answered: ``outcome`` has ``status`` and ``took_ms``.
 
     When: after the answer. Who: anybody. What an observer raises is logged, not passed on.
 

@@ -434,8 +434,10 @@ def plugin_manager(*, safe_mode: bool = False) -> pluggy.PluginManager:
     try:
         manager.check_pending()
     except pluggy.PluginValidationError as error:
+        name = manager.get_name(error.plugin)
+        wrong = str(error).partition(" in plugin ")[0]  # the rest is how Python shows the object
         raise ConfigurationInvalid(
-            f"The plugin {error.plugin} does not fit this host: {error}",
+            f"The plugin {name} does not fit this host: {wrong}.",
             hint="Update or uninstall its distribution, or start with --safe-mode.",
         ) from error
     return manager

@@ -51,9 +51,8 @@ class MountedApps:
     def _mount(self, installation: Installation) -> ManifestPlugin:
         root = installation.root
         package = mount(f"{installation.app_id}_{root.name.rpartition('-')[2]}", root)
-        name = f"{installation.app_id}@{root.name}"
-        plugin = ManifestPlugin(name, read_app(root), package=package)
-        self._plugins.register(plugin, name=name)
+        plugin = ManifestPlugin(installation.app, read_app(root), package=package)
+        self._plugins.register(plugin, name=installation.app)
         return plugin
 
 

@@ -31,6 +31,11 @@ class Installation:
     installed_at: datetime
     updated_at: datetime
 
+    @property
+    def app(self) -> str:
+        """Whose code runs, in the words of the hooks: ``app_id@version-digest``."""
+        return f"{self.app_id}@{self.root.name}"
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:

@@ -102,8 +102,7 @@ def observe(host: Host, target: Target, status: int, *, took: float) -> None:
         **outcome,
     }
     host.log.log("info", "function.answered", fields)
-    app = f"{target.installation.app_id}@{target.installation.version}"
-    name = target.entry.name
+    app, name = target.installation.app, target.entry.name
     try:
         host.plugins.hook.mooring_function_handled(app=app, name=name, outcome=outcome)
     except Exception as error:  # noqa: BLE001  # an observer's failure is nobody else's

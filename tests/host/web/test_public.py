@@ -332,7 +332,7 @@ def test_every_answered_call_is_logged_and_observed(echo: Site) -> None:
     echo.host.plugins.register(Observer())
     ask(echo, "GET", echo.path("echo"))
     _soon(lambda: seen)
-    assert seen == [("shop@1.0.0-dev", "echo", 200)]
+    assert seen == [(echo.installation.app, "echo", 200)]
     (line,) = [x for x in _log(echo) if x["event"] == "function.answered"]
     assert (line["status"], line["install_id"]) == (200, echo.installation.install_id)
 

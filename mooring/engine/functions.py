@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from mooring.engine.calling import call
-from mooring.errors import MooringError, RateLimited
+from mooring.engine.problems import Hide, problem, refusal
+from mooring.errors import MooringError
 from mooring.sdk.context import Invocation, use
 from mooring.sdk.webhook import Request, Response
 
 FAILED = "The function failed; the log of the host says why."
-Hide = Callable[[str], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,15 +95,6 @@ async def finish(unfinished: Unfinished, *, hide: Hide) -> Outcome:
         return _failed(error, invocation=unfinished.invocation, hide=hide)
 
 
-def refusal(error: MooringError, *, hide: Hide) -> Response:
-    """Tell a caller in JSON what is wrong and how to mend it, with the error's own status."""
-    said = {"code": error.code, "message": hide(error.message), "hint": hide(error.hint)}
-    response = Response(error.http_status, {"error": said})
-    if isinstance(error, RateLimited):
-        response.headers.set("retry-after", str(max(1, round(error.retry_after))))
-    return response
-
-
 def _checked(response: Any) -> Response:
     """Return what can be sent. Raises _Unsendable."""
     if not isinstance(response, Response):
@@ -130,5 +121,4 @@ def _failed(error: BaseException, *, invocation: Invocation, hide: Hide) -> Outc
     invocation.services.log.log(level, "function.failed", fields)
     if isinstance(error, MooringError):
         return Outcome(refusal(error, hide=hide), error)
-    said = {"code": "function.failed", "message": FAILED, "hint": ""}
-    return Outcome(Response(500, {"error": said}), error)
+    return Outcome(problem(500, "function.failed", FAILED), error)

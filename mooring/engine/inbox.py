@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
 
-from mooring.engine.functions import Hide, Outcome
+from mooring.engine.functions import Outcome
+from mooring.engine.problems import Hide
 from mooring.errors import RateLimited, RecordInvalid, RequestInvalid, SignatureInvalid
 from mooring.model.delivery import Delivery
 from mooring.model.signature import SignatureProfile

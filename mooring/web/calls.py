@@ -11,10 +11,11 @@ import time
 from functools import partial
 
 from mooring.engine.functions import Outcome, Unfinished, begin, finish
+from mooring.engine.problems import problem
 from mooring.host import Host
 from mooring.sdk.webhook import Request, Response
 from mooring.web.directory import Target
-from mooring.web.messages import Refused, problem
+from mooring.web.messages import Refused
 from mooring.web.slots import Slot, Slots
 from mooring.web.threads import Threads
 
@@ -94,13 +95,7 @@ class Calls:
 def observe(host: Host, target: Target, status: int, *, took: float) -> None:
     """Log an answered call, and tell the plugins that want to know; for a thread."""
     outcome = {"status": status, "took_ms": round(took * 1000, 1)}
-    fields = {
-        "app_id": target.installation.app_id,
-        "account": target.installation.account,
-        "install_id": target.install_id,
-        "entry_point": f"function:{target.entry.name}",
-        **outcome,
-    }
+    fields = {**target.log_fields, **outcome}
     host.log.log("info", "function.answered", fields)
     app, name = target.installation.app, target.entry.name
     try:

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from mooring.adapters.repositories.installations import ENDPOINTS, INSTALLS
+from mooring.engine.problems import problem
 from mooring.engine.signatures import profile_of
 from mooring.errors import MooringError, NotFound
 from mooring.host import Host
 from mooring.model.installation import Installation
 from mooring.model.manifest import FunctionEntry
 from mooring.model.signature import SignatureProfile
-from mooring.web.messages import Refused, problem
+from mooring.web.messages import Refused
 
 FRESH_SECONDS = 0.5  # how long a change by another process may stay unnoticed
 MOST_KEPT = 10_000
@@ -42,6 +43,16 @@ class Target:
     def install_id(self) -> int:
         """The installation on whose behalf it runs; 0 for a global function."""
         return 0 if self.entry.is_global else self.installation.install_id
+
+    @property
+    def log_fields(self) -> dict[str, str | int]:
+        """What a log line about it carries, under the names that lines of the app carry."""
+        return {
+            "app_id": self.installation.app_id,
+            "account": "" if self.entry.is_global else self.installation.account,
+            "install_id": self.install_id,
+            "entry_point": f"function:{self.entry.name}",
+        }
 
 
 def address_of(path: str) -> Address | None:

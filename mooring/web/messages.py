@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
 
+from mooring.engine.problems import problem
 from mooring.sdk.headers import Headers
-from mooring.sdk.webhook import Request, Response
+from mooring.sdk.webhook import Request, Response, collected
 
 MOST_BYTES = 1024 * 1024
 BODY_SECONDS = 30.0
@@ -29,19 +29,6 @@ class Refused(Exception):
         self.response = response
 
 
-def problem(
-    status: int,
-    code: str,
-    message: str,
-    *,
-    hint: str = "",
-    headers: Mapping[str, str] | None = None,
-) -> Response:
-    """Say in the shape of every error what is wrong and how to mend it."""
-    said = {"code": code, "message": message, "hint": hint}
-    return Response(status, {"error": said}, dict(headers or {}))
-
-
 def headers_of(scope: Scope) -> Headers:
     """Read the headers of a request. Raises Refused for what no header may hold."""
     try:
@@ -51,7 +38,7 @@ def headers_of(scope: Scope) -> Headers:
 
 
 def params_of(scope: Scope) -> dict[str, str | list[str]]:
-    """Read the query: one that is repeated becomes a list. Raises Refused for far too many."""
+    """Read the query. Raises Refused for far too many parameters."""
     try:
         pairs = parse_qsl(
             scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=1000
@@ -59,16 +46,7 @@ def params_of(scope: Scope) -> dict[str, str | list[str]]:
     except ValueError:
         said = "The query has more than 1000 parameters."
         raise Refused(problem(400, "request.invalid", said)) from None
-    params: dict[str, str | list[str]] = {}
-    for name, value in pairs:
-        present = params.get(name)
-        if present is None:
-            params[name] = value
-        elif isinstance(present, list):
-            present.append(value)
-        else:
-            params[name] = [present, value]
-    return params
+    return collected(pairs)
 
 
 async def read_request(scope: Scope, receive: Receive, *, path: str) -> Request:

@@ -7,8 +7,8 @@ from functools import partial
 
 from starlette.types import Receive, Scope, Send
 
-from mooring.engine.functions import refusal
 from mooring.engine.inbox import ACCEPTING_METHODS
+from mooring.engine.problems import problem, refusal
 from mooring.errors import SignatureInvalid
 from mooring.host import Host
 from mooring.sdk.webhook import Request, Response
@@ -16,7 +16,7 @@ from mooring.web.calls import Calls
 from mooring.web.directory import Address, Directory, Target, address_of
 from mooring.web.health import Health
 from mooring.web.inbox import Inbox
-from mooring.web.messages import Refused, problem, read_request, send_response
+from mooring.web.messages import Refused, read_request, send_response
 from mooring.web.threads import Threads
 from mooring.web.verification import Verifier
 
@@ -97,12 +97,7 @@ class PublicServer:
             raise
 
     def _log_refusal(self, target: Target, reason: str) -> None:
-        fields = {
-            "app_id": target.installation.app_id,
-            "install_id": target.install_id,
-            "entry_point": f"function:{target.entry.name}",
-            "reason": reason,
-        }
+        fields = {**target.log_fields, "reason": reason}
         self._host.log.log("warn", "request.refused", fields)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 
+from mooring.engine.problems import problem
 from mooring.engine.signatures import check
 from mooring.host import Host
 from mooring.model.manifest import Verification
 from mooring.sdk.webhook import Request, Response
 from mooring.web.directory import Target
-from mooring.web.messages import Refused, problem
+from mooring.web.messages import Refused
 
 FRESH_SECONDS = 0.5  # how long a changed secret may stay unnoticed
 

@@ -46,7 +46,9 @@ class Decisions(Function):
         reported = self.request.body_json
         items = reported if isinstance(reported, list) else [reported]
         if len(items) > MOST_REPORTS:
-            return _error(413, "request.too_many", f"At most {MOST_REPORTS} at once; send several.")
+            said = f"There are {len(items)} reports in one message."
+            hint = f"Send at most {MOST_REPORTS} at once."
+            return _error(413, "request.too_many", said, hint=hint)
         settings = load_settings()
         reports = _read(items, settings)
         accepted = _keep(reports, items, settings)
@@ -57,18 +59,15 @@ def _refusal(authorization: str) -> Response | None:
     """Return why this caller may not report anything; None if it may."""
     token = str(storage.secrets.get(TOKEN).get("value") or "")
     if not token:
-        return _error(
-            503,
-            "request.no_token",
-            "No token is set: mooring secrets optimizely_connector set decisions_token",
-        )
+        said = "No token is set with which callers could be told apart."
+        hint = f"On the host: mooring secrets optimizely_connector set {TOKEN}"
+        return _error(503, "request.no_token", said, hint=hint)
     scheme, _, given = authorization.partition(" ")
     same = hmac.compare_digest(given.strip().encode(), token.encode())
     if same and scheme.lower() == "bearer":
         return None
-    refused = _error(
-        401, "request.token", "The token is missing or wrong: send Authorization: Bearer …"
-    )
+    said, hint = "The token is missing or wrong.", "Send the header Authorization: Bearer …"
+    refused = _error(401, "request.token", said, hint=hint)
     refused.headers.set("www-authenticate", "Bearer")
     return refused
 
@@ -163,5 +162,6 @@ def _rollout_rules(content: str) -> frozenset[str]:
     return frozenset(rule["key"] for each in rollouts for rule in each["experiments"])
 
 
-def _error(status: int, code: str, message: str) -> Response:
-    return Response(status, {"error": {"code": code, "message": message}})
+def _error(status: int, code: str, message: str, *, hint: str) -> Response:
+    """Refuse in the shape in which the host refuses."""
+    return Response(status, {"error": {"code": code, "message": message, "hint": hint}})

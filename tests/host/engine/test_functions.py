@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from mooring.engine.functions import Outcome, Unfinished, answer, attempt, begin, finish, refusal
+from mooring.engine.functions import Outcome, Unfinished, answer, attempt, begin, finish
 from mooring.errors import (
     EntryPointInvalid,
     MooringError,
@@ -199,9 +199,3 @@ def test_what_is_not_a_response_is_a_500_that_the_log_explains(
     assert response.body_json["error"]["code"] == "function.failed"
     (line,) = app.log.lines
     assert complaint in line.fields["error"]
-
-
-def test_a_refusal_says_what_is_wrong_in_json() -> None:
-    response = refusal(NotFound("Gone.", hint="Look elsewhere."), hide=hide)
-    assert response.headers.get("content-type") == "application/json"
-    assert response.body_json["error"]["hint"] == "Look elsewhere."

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Sequence
 from pathlib import Path
 
 import click
 
-from mooring.cli.options import wants_json
-from mooring.errors import UsageError
+from mooring.cli.problems import (
+    FORMATS,
+    app_folder,
+    as_text,
+    chosen_format,
+    counted,
+    print_json,
+    print_text,
+)
 from mooring.model.problem import Problem
 
 
@@ -18,7 +23,7 @@ from mooring.model.problem import Problem
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["text", "json"]),
+    type=click.Choice(FORMATS),
     help="How to print problems (default: text; with --json: json).",
 )
 @click.pass_context
@@ -29,36 +34,20 @@ def command(ctx: click.Context, path: Path, form: str | None) -> None:
     """
     from mooring.rules import validate_app
 
-    problems = validate_app(_folder(path))
-    errors = sum(problem.is_error for problem in problems)
-    if form == "json" or (form is None and wants_json(ctx)):
-        said = {"problems": [problem.to_json() for problem in problems], "ok": not errors}
-        click.echo(json.dumps(said, ensure_ascii=False, indent=2))
+    root = app_folder(path)
+    problems = validate_app(root)
+    valid = not any(problem.is_error for problem in problems)
+    _print(root, problems, valid=valid, form=chosen_format(ctx, form))
+    ctx.exit(0 if valid else 1)
+
+
+def _print(root: Path, problems: list[Problem], *, valid: bool, form: str) -> None:
+    if form == "json":
+        print_json({"problems": [problem.to_json() for problem in problems], "ok": valid})
+    elif form == "sarif":
+        from mooring.cli.sarif import sarif_log
+        from mooring.rules import RULES
+
+        print_json(sarif_log(problems, command="validate", rules=RULES))
     else:
-        click.echo(_text(problems, errors))
-    ctx.exit(1 if errors else 0)
-
-
-def _folder(path: Path) -> Path:
-    if path.is_dir():
-        return path
-    if path.exists():
-        raise UsageError(f"{path} is not a folder.", hint="Name the folder that holds app.yml.")
-    raise UsageError(f"There is no folder {path}.", hint="Name the folder that holds app.yml.")
-
-
-def _text(problems: Sequence[Problem], errors: int) -> str:
-    lines = []
-    for problem in problems:
-        severity = "" if problem.is_error else "warning: "
-        lines.append(f"{problem.place} {problem.rule} {severity}{problem.message}")
-        if problem.hint:
-            lines.append(f"    {problem.hint}")
-    warnings = len(problems) - errors
-    counts = [_counted(errors, "error"), _counted(warnings, "warning")]
-    found = " and ".join(count for count in counts if count)
-    return "\n".join([*lines, f"{found[0].upper()}{found[1:]}." if found else "No problems."])
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'s' if number > 1 else ''}" if number else ""
+        print_text("\n".join(filter(None, [as_text(root, problems), counted(problems)])))

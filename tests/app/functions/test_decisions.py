@@ -147,7 +147,7 @@ def test_without_a_token_set_the_answer_says_how_to_set_one(connector: MemoryApp
     storage.secrets.delete("decisions_token")
     answer = post(decision(), "Bearer ")
     assert answer.status == 503
-    assert "set decisions_token" in answer.body_json["error"]["message"]
+    assert "set decisions_token" in answer.body_json["error"]["hint"]
 
 
 def test_a_malformed_report_refuses_its_batch_as_a_whole(connector: MemoryApp) -> None:
@@ -172,7 +172,7 @@ def test_an_empty_batch_is_fine(connector: MemoryApp) -> None:
 def test_more_than_a_thousand_at_once_are_too_many(connector: MemoryApp) -> None:
     answer = post([decision()] * 1001)
     assert answer.status == 413
-    assert "1000" in answer.body_json["error"]["message"]
+    assert "1000" in answer.body_json["error"]["hint"]
 
 
 def test_decisions_and_events_are_logged_on_request_without_the_person(

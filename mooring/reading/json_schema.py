@@ -23,6 +23,7 @@ from mooring.reading.schema_messages import Fault, explain
 from mooring.reading.schema_rules import rule_for
 from mooring.reading.yaml_reader import YamlDocument
 
+KINDS = ("app", "form", "schema", "data_sync")
 MOST_PROBLEMS = 100
 
 # Faults that are about a key rather than about a value.
@@ -30,7 +31,7 @@ ABOUT_KEYS = frozenset({"additionalProperties", "required", "dependentRequired"}
 
 
 class SchemaChecker:
-    """Checks documents of the kinds ``app``, ``form`` and ``schema``; loads each schema once."""
+    """Checks documents of each of KINDS; loads each schema once."""
 
     def __init__(self) -> None:
         self._validators: dict[str, Validator] = {}
@@ -61,7 +62,7 @@ def _distinct(problems: Iterable[Problem]) -> Iterator[Problem]:
 
 
 def load_schema(kind: str) -> dict[str, Any]:
-    """Return the JSON Schema of a kind of file: ``app``, ``form`` or ``schema``."""
+    """Return the JSON Schema of one of KINDS of files."""
     text = (files("mooring") / "schemas" / f"{kind}.schema.json").read_text("utf-8")
     schema: dict[str, Any] = json.loads(text)
     return schema

@@ -35,8 +35,15 @@ SCHEMA_FILE_RULES = (
     Rule("SCH-15", "Relations have a display name."),
     Rule("SCH-16", "Relations join at least one pair of fields."),
 )
+DATA_SYNC_RULES = (
+    Rule("DSC-1", "A data sync's schema file has the shape that the platform knows."),
+    Rule("DSC-3", "A data sync's object is named as schema objects are."),
+    Rule("DSC-4", "A data sync's object has a display name."),
+    Rule("DSC-6", "Fields have a name as schema fields do, a display name and a description."),
+    Rule("DSC-7", "Custom types have a name as fields do, a display name and a description."),
+)
 
-RULES = (*APP_RULES, *FORM_RULES, *SCHEMA_FILE_RULES)
+RULES = (*APP_RULES, *FORM_RULES, *SCHEMA_FILE_RULES, *DATA_SYNC_RULES)
 
 # The rule of a JSON Schema keyword where the schema names none itself.
 STRUCTURE_RULES = {
@@ -57,6 +64,7 @@ STRUCTURE_RULES = {
         "other": "FRM-3",
     },
     "schema": {"other": "SCH-1"},
+    "data_sync": {"other": "DSC-1"},
 }
 
 

@@ -12,18 +12,20 @@ from pathlib import Path
 
 from mooring.errors import AppInvalid
 from mooring.model.problem import START, Problem, Rule, in_order
-from mooring.reading import app_reader, schema_rules, yaml_reader
+from mooring.reading import app_files, app_reader, schema_rules, yaml_reader
 from mooring.reading.app_files import MANIFEST, AppFiles, read_app_files
 from mooring.reading.python_sources import PythonSources
 from mooring.rules import (
     channel,
     data_sync,
+    data_sync_schemas,
     entry_points,
     environment,
     form_keys,
     form_references,
     functions,
     jobs,
+    markdown_links,
     meta,
     outbound_domains,
     required_files,
@@ -42,12 +44,12 @@ HAS_MANIFEST = Rule("MAN-8", "The folder of an app has an app.yml.")
 
 ABOUT_THE_MANIFEST = (
     *(meta, environment, runtime, functions, jobs, outbound_domains, entry_points, channel),
-    *(data_sync, schema_objects, schema_relations),
+    *(data_sync, data_sync_schemas, schema_objects, schema_relations),
 )
-ABOUT_OTHER_FILES = (required_files, form_keys, form_references)
+ABOUT_OTHER_FILES = (required_files, markdown_links, form_keys, form_references)
 
 
-PARTS = (yaml_reader, schema_rules, *ABOUT_THE_MANIFEST, *ABOUT_OTHER_FILES)
+PARTS = (yaml_reader, app_files, schema_rules, *ABOUT_THE_MANIFEST, *ABOUT_OTHER_FILES)
 RULES: tuple[Rule, ...] = (HAS_MANIFEST, *(rule for part in PARTS for rule in part.RULES))
 
 
@@ -75,10 +77,10 @@ def _shapes(files: AppFiles) -> Iterator[Problem]:
     from mooring.reading.json_schema import SchemaChecker
 
     checker = SchemaChecker()
-    for document in files.documents():
+    for document, kind in files.documents():
         yield from document.problems
         if document.usable:
-            yield from checker.check(document, files.kind(document))
+            yield from checker.check(document, kind)
 
 
 def _meanings(files: AppFiles) -> Iterator[Problem]:

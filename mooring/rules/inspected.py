@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from mooring.model.problem import Problem, Rule
+from mooring.model.problem import Problem, Rule, shown
 from mooring.reading.app_files import AppFiles
 from mooring.reading.python_sources import PythonSources
 from mooring.reading.yaml_composer import KeyPath
@@ -76,6 +76,20 @@ def fault(
 ) -> Problem:
     """Make a problem of a value in a document."""
     return rule.at(document.file, document.position(path), message, hint=hint)
+
+
+def repeated(document: YamlDocument, rule: Rule, what: str, path: KeyPath) -> Iterator[Problem]:
+    """Find the mappings in a list whose name stands in the list already."""
+    seen: dict[str, KeyPath] = {}
+    for item, at in mappings(document, *path):
+        name = item.get("name")
+        if not isinstance(name, str):
+            continue
+        if name in seen:
+            line = document.position((*seen[name], "name")).line
+            said = f"The {what} {shown(name)} stands in line {line} already."
+            yield fault(document, rule, (*at, "name"), said, hint="Remove one of the two.")
+        seen.setdefault(name, at)
 
 
 def mappings(document: YamlDocument, *path: str | int) -> Iterator[tuple[dict[str, Any], KeyPath]]:

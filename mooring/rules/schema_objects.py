@@ -14,7 +14,7 @@ from mooring.model.problem import Problem, Rule, Severity, shown
 from mooring.reading.schema_reader import FIELD_TYPES
 from mooring.reading.yaml_composer import KeyPath
 from mooring.reading.yaml_reader import YamlDocument
-from mooring.rules.inspected import Inspected, fault, mappings
+from mooring.rules.inspected import Inspected, fault, mappings, repeated
 
 FILE_NAME = Rule("SCH-2", "A schema file is named as its object.")
 KNOWN_OBJECT = Rule(
@@ -31,12 +31,19 @@ FIELD_DISPLAY_PREFIX = Rule(
 NO_PRIMARY = Rule("SCH-12", "A standard object gets no primary key.")
 PRIMARY_TYPE = Rule("SCH-13", "A primary key is a string.")
 HAS_PRIMARY = Rule("SCH-14", "An object of the app's own has a primary key.")
-FIELD_ONCE = Rule("SCH-23", "A name occurs once among an object's fields.")
+NAME_ONCE = Rule(
+    "SCH-23",
+    "A name occurs once among an object's fields, relations or identifiers.",
+    Severity.WARNING,
+)
+ONE_PRIMARY = Rule("SCH-26", "An object has one primary key.", Severity.WARNING)
 RULES = (
     *(FILE_NAME, KNOWN_OBJECT, OWN_DISPLAY_NAME, OWN_DISPLAY_PREFIX, OWN_ALIAS, NOT_RENAMED),
-    *(FIELD_PREFIX, FIELD_DISPLAY_PREFIX, NO_PRIMARY, PRIMARY_TYPE, HAS_PRIMARY, FIELD_ONCE),
+    *(FIELD_PREFIX, FIELD_DISPLAY_PREFIX, NO_PRIMARY, PRIMARY_TYPE, HAS_PRIMARY, NAME_ONCE),
+    ONE_PRIMARY,
 )
 
+ONCE_IN = {"fields": "field", "relations": "relation", "identifiers": "identifier"}
 STANDARD = ("customers", "events", "orders", "products", "categories", "lists")
 
 
@@ -46,7 +53,8 @@ def check(app: Inspected) -> Iterator[Problem]:
         name, stem = document.text(("name",)), PurePosixPath(document.file).stem
         if not document.usable or name is None:
             continue
-        yield from _fields_once(document)
+        for key, what in ONCE_IN.items():
+            yield from repeated(document, NAME_ONCE, what, (key,))
         if stem != name:
             said = f"The file is named {shown(stem)}, its object {shown(name)}."
             yield fault(document, FILE_NAME, ("name",), said, hint="Let the two be equal.")
@@ -101,6 +109,11 @@ def _primary_key(document: YamlDocument, name: str) -> Iterator[Problem]:
             said = f"The primary key {shown(field.get('name'))} is a {type_}."
             hint = "A primary key is a string."
             yield fault(document, PRIMARY_TYPE, (*path, "type"), said, hint=hint)
+    for _, path in primary[1:]:
+        line = document.position((*primary[0][1], "primary")).line
+        said = f"{shown(name)} has its primary key in line {line} already."
+        hint = "Leave primary out of one of them."
+        yield fault(document, ONE_PRIMARY, (*path, "primary"), said, hint=hint)
     if not primary and isinstance(document.mapping(()).get("fields", []), list):
         place: KeyPath = ("fields",) if "fields" in document.mapping(()) else ("name",)
         yield HAS_PRIMARY.at(
@@ -145,17 +158,3 @@ def prefixed(
         if isinstance(value, str) and value.strip() and not value.startswith(prefix):
             said = f"The {key} {shown(value)} does not begin with {shown(prefix)}."
             yield fault(document, rule, (*path, key), said, hint=f"Write: {prefix}{value}")
-
-
-def _fields_once(document: YamlDocument) -> Iterator[Problem]:
-    seen: dict[str, KeyPath] = {}
-    for field, path in mappings(document, "fields"):
-        name = field.get("name")
-        if not isinstance(name, str):
-            continue
-        if name in seen:
-            line = document.position((*seen[name], "name")).line
-            said = f"The field {shown(name)} stands in line {line} already."
-            hint = "Remove one of the two."
-            yield fault(document, FIELD_ONCE, (*path, "name"), said, hint=hint)
-        seen.setdefault(name, path)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mooring.model.problem import Problem, Rule, Severity, shown
+from mooring.reading.schema_reader import FIELD_TYPES
 from mooring.reading.yaml_composer import KeyPath
 from mooring.reading.yaml_reader import YamlDocument
 from mooring.rules.inspected import Inspected, fault, mappings
@@ -22,10 +23,13 @@ DISPLAY_SUFFIX = Rule(
     "SCH-22", "The display name of an identifier ends as its name does: ID for _id."
 )
 CHILD = Rule("SCH-24", "A relation leads to an object that is known.", Severity.WARNING)
-JOINED = Rule("SCH-25", "A relation between own objects joins fields that they have.")
+JOINED = Rule(
+    "SCH-25", "A relation between own objects joins fields that they have.", Severity.WARNING
+)
+SAME_TYPE = Rule("SCH-27", "The fields that a relation joins have one type.", Severity.WARNING)
 RULES = (
     *(RELATION_PREFIX, RELATION_DISPLAY_PREFIX, CUSTOMERS_ALONE, IDENTIFIER_PREFIX),
-    *(SUFFIX, DISPLAY_SUFFIX, CHILD, JOINED),
+    *(SUFFIX, DISPLAY_SUFFIX, CHILD, JOINED, SAME_TYPE),
 )
 
 SUFFIXES = {
@@ -82,6 +86,7 @@ def _relation(
         yield from _joined(app, document, join, at, "parent", document)
         if isinstance(child, str) and child in known:
             yield from _joined(app, document, join, at, "child", known[child])
+            yield from _same_type(document, join, at, known[child])
 
 
 def _joined(
@@ -104,6 +109,24 @@ def _joined(
         said = f"{shown(name)} has no field {shown(field)}."
         hint = f"Its fields: {', '.join(map(str, fields)) or 'none'}."
         yield fault(document, JOINED, (*path, side), said, hint=hint)
+
+
+def _same_type(
+    document: YamlDocument, join: dict[str, Any], path: KeyPath, child: YamlDocument
+) -> Iterator[Problem]:
+    """Find joined fields that are both declared here, and differently."""
+    ours, theirs = _type_of(document, join.get("parent")), _type_of(child, join.get("child"))
+    if ours and theirs and ours != theirs:
+        said = f"{shown(join['parent'])} is a {ours}, {shown(join['child'])} a {theirs}."
+        hint = "Fields that are joined have the same type; no records would match otherwise."
+        yield fault(document, SAME_TYPE, path, said, hint=hint)
+
+
+def _type_of(document: YamlDocument, name: object) -> str:
+    """Return the type of a field that the file declares once; empty when it cannot be told."""
+    types = [f.get("type") for f, _ in mappings(document, "fields") if f.get("name") == name]
+    known = [type_ for type_ in types if isinstance(type_, str) and type_ in FIELD_TYPES]
+    return known[0] if len(types) == len(known) == 1 else ""
 
 
 def _suffixes(

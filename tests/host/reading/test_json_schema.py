@@ -6,7 +6,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from mooring.model.problem import Problem
-from mooring.reading.json_schema import MOST_PROBLEMS, SchemaChecker, load_schema
+from mooring.reading.json_schema import KINDS, MOST_PROBLEMS, SchemaChecker, load_schema
 from mooring.reading.schema_rules import RULES
 from mooring.reading.yaml_reader import read_yaml
 
@@ -29,12 +29,12 @@ def check(text: str, kind: str = "app", file: str = "app.yml") -> list[Problem]:
     return SchemaChecker().check(read_yaml(text, file=file), kind)
 
 
-@pytest.mark.parametrize("kind", ["app", "form", "schema"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_schemas_are_schemas(kind: str) -> None:
     Draft202012Validator.check_schema(load_schema(kind))
 
 
-@pytest.mark.parametrize("kind", ["app", "form", "schema"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_the_rules_that_schemas_name_are_documented(kind: str) -> None:
     known = {rule.id for rule in RULES}
     named: set[str] = set()
@@ -158,7 +158,7 @@ def test_braces_in_what_an_app_says_do_not_break_a_message() -> None:
 
 
 @pytest.mark.parametrize("value", ["[]", "5", "text", "null"])
-@pytest.mark.parametrize("kind", ["app", "form", "schema"])
+@pytest.mark.parametrize("kind", KINDS)
 def test_another_kind_of_document_is_one_problem(kind: str, value: str) -> None:
     (problem,) = check(value, kind, file=f"{kind}.yml")
     assert problem.message.startswith(f"{kind}.yml is")

@@ -53,6 +53,7 @@ def test_only_customers_have_identifiers(app: Any, found: Found) -> None:
 
 
 def test_a_relation_over_the_apps_own_fields_carries_its_names(app: Any, found: Found) -> None:
+    app.replace(CUSTOMERS, "type: number", "type: string")
     app.replace(
         CUSTOMERS,
         "identifiers:",

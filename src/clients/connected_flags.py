@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from ..core.catalogue_rows import is_flags_first
 from ..core.settings import Settings
 from .flags import Flags
 from .optimizely import Optimizely
@@ -19,7 +20,7 @@ def connected_flags(settings: Settings) -> list[tuple[str, Entity]]:
     for project in optimizely.projects():
         project_id = str(project["id"])
         if project_id in connected:
-            newer = project.get("is_flags_enabled")
-            own = flags.flags(project_id) if newer else optimizely.features(project_id)
-            found += [(project_id, each) for each in own if not each.get("archived")]
+            listed = flags.flags if is_flags_first(project) else optimizely.features
+            own = (each for each in listed(project_id) if not each.get("archived"))
+            found += [(project_id, each) for each in own]
     return found

@@ -34,17 +34,6 @@ class Flags:
         narrowed = f"environments={quote(environment, safe='')}" if environment else ""
         return self._all(path, query=narrowed, about=f"the rules of project {project_id}")
 
-    def environments(self, project_id: str) -> list[Entity]:
-        """List a project's environments."""
-        path = f"/projects/{project_id}/environments"
-        return self._all(path, about=f"the environments of project {project_id}")
-
-    def ruleset(self, project_id: str, *, flag_key: str, environment: str) -> Entity:
-        """Return everything that a flag does in one environment."""
-        flag, place = quote(flag_key, safe=""), quote(environment, safe="")
-        path = f"/projects/{project_id}/flags/{flag}/environments/{place}/ruleset"
-        return dict(self._get(path, about=f"the rules of flag {flag_key}").json())
-
     def _all(self, path: str, *, about: str, query: str = "") -> list[Entity]:
         address = f"{path}?per_page={MOST_PER_PAGE}" + (f"&{query}" if query else "")
         found: list[Entity] = []

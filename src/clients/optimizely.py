@@ -46,10 +46,6 @@ class Optimizely:
         """List a project's events."""
         return self._of_project("events", project_id)
 
-    def attributes(self, project_id: str) -> list[Entity]:
-        """List the attributes that audiences of a project may ask for."""
-        return self._of_project("attributes", project_id)
-
     def experiments(self, project_id: str) -> list[Entity]:
         """List the experiments of a project of the older model."""
         return self._of_project("experiments", project_id)

@@ -15,8 +15,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from .people import contact_key
+
 Json = dict[str, Any]  # Any: JSON
 
+DECISIONS_TOKEN = "decisions_token"  # noqa: S105  # the name of the secret that listeners send, not the secret
+DECIDED = "decided/"  # what they reported is kept under this and the contact's key
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}\.[^@\s.]+")
 FLAG, FEATURES = "flag", ("feature", "feature-variable", "all-feature-variables")
 EXPERIMENTS = ("ab-test", "feature-test")
@@ -92,12 +96,12 @@ def read_report(value: object, *, now: float, deliveries: Collection[str] = ()) 
 
 
 def contact_of(report: Report, *, user_id_is_email: bool) -> str | None:
-    """Return the address of the contact that a report is about, in lower case; None if unknown."""
+    """Return the key of the contact that a report is about; None if it names no address."""
     candidates = [report.attributes.get("email")]
     if user_id_is_email:
         candidates.append(report.user_id)
     for candidate in candidates:
-        text = candidate.strip().lower() if isinstance(candidate, str) else ""
+        text = contact_key(candidate) if isinstance(candidate, str) else ""
         if EMAIL.fullmatch(text):
             return text
     return None

@@ -20,6 +20,8 @@ from ..clients.followed_datafiles import followed_datafile
 from ..clients.stored_settings import load_settings
 from ..clients.sync_requests import request_sync
 from ..core.decisions import (
+    DECIDED,
+    DECISIONS_TOKEN,
     NO_CONTACT,
     Report,
     ReportInvalid,
@@ -30,7 +32,6 @@ from ..core.decisions import (
 )
 from ..core.settings import Settings
 
-TOKEN = "decisions_token"  # noqa: S105  # the name of the secret, not the secret
 MOST_REPORTS = 1000
 SHELF = "deadletter/decision"
 SHELVED_FOR = 90 * 86_400.0  # seconds
@@ -57,10 +58,10 @@ class Decisions(Function):
 
 def _refusal(authorization: str) -> Response | None:
     """Return why this caller may not report anything; None if it may."""
-    token = str(storage.secrets.get(TOKEN).get("value") or "")
+    token = str(storage.secrets.get(DECISIONS_TOKEN).get("value") or "")
     if not token:
         said = "No token is set with which callers could be told apart."
-        hint = f"On the host: mooring secrets optimizely_connector set {TOKEN}"
+        hint = f"On the host: mooring secrets optimizely_connector set {DECISIONS_TOKEN}"
         return _error(503, "request.no_token", said, hint=hint)
     scheme, _, given = authorization.partition(" ")
     same = hmac.compare_digest(given.strip().encode(), token.encode())
@@ -113,8 +114,7 @@ def _remember(email: str, reports: Sequence[Report]) -> bool:
     decided = [each for each in reports if each.kind != "track"]
     if not decided:
         return False
-    key = f"decided/{email}"
-    former = storage.kv_store.patch(key, partial(_merged, reports=decided))
+    former = storage.kv_store.patch(DECIDED + email, partial(_merged, reports=decided))
     return _merged(former, reports=decided) != former
 
 

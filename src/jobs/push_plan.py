@@ -11,7 +11,9 @@ from typing import Any
 
 from mooring.sdk import jobs, storage
 
+from ..clients.sync_requests import JOB
 from ..core.computed import from_record, listened
+from ..core.decisions import DECIDED
 from ..core.desired import desired
 from ..core.planning import change
 from .decide_flags import COMPUTED
@@ -21,8 +23,6 @@ from .stage import STEP_ROWS, Work
 
 PLAN = "plan/"
 LEDGER = "ledger/"
-DECIDED = "decided/"
-JOB = "sync"
 Records = Mapping[str, Mapping[str, Any]]  # Any: JSON
 
 

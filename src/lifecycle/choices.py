@@ -10,9 +10,8 @@ from mooring.sdk import LifecycleSettingsResult, errors, jobs, storage
 
 from ..clients.connected_flags import connected_flags
 from ..clients.stored_settings import load_settings
+from ..clients.sync_requests import JOB
 from ..core.settings import FIELDS
-
-JOB = "sync"
 
 
 def save_sync(form: dict[str, Any], result: LifecycleSettingsResult) -> None:

@@ -15,6 +15,7 @@ from mooring.sdk import Lifecycle as BaseLifecycle
 from mooring.sdk import LifecycleResult, LifecycleSettingsResult, errors, logger, storage
 
 from ..clients.stored_settings import load_settings
+from ..core.decisions import DECISIONS_TOKEN
 from ..core.settings import FIELDS, Settings
 from ..core.settings_file import FileRefused, read_settings_file
 from .accounts import save_brevo, save_optimizely
@@ -27,7 +28,6 @@ from .webhooks import forget_webhooks
 Form = dict[str, Any]  # Any: values of a section's fields
 Desk = Callable[[Form, LifecycleSettingsResult], None]
 
-DECISIONS_TOKEN = "decisions_token"  # noqa: S105  # the name of the secret, not the secret
 TOKEN_BYTES = 32
 
 DESKS: Mapping[str, Mapping[str, Desk]] = MappingProxyType(

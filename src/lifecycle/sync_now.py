@@ -7,9 +7,8 @@ from typing import Any
 from mooring.sdk import LifecycleSettingsResult, jobs
 
 from ..clients.stored_settings import load_settings
+from ..clients.sync_requests import JOB
 from ..core.settings import Settings
-
-JOB = "sync"
 
 
 def sync_now(form: dict[str, Any], result: LifecycleSettingsResult) -> None:

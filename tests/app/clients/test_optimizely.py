@@ -25,7 +25,6 @@ def test_an_account_is_read(connected: Any) -> None:
     assert optimizely.environments(SHOP)[0]["datafile"]["sdk_key"] == "SandboxShopProd1"
     assert len(optimizely.audiences(SHOP)) == 14
     assert {each["key"] for each in optimizely.events(LEGACY)} == {"signup"}
-    assert {each["key"] for each in optimizely.attributes(LEGACY)} == {"country", "plan"}
     assert len(optimizely.experiments(LEGACY)) == 4
     assert {each["key"] for each in optimizely.features(LEGACY)} == {"signup_form", "pdf_invoice"}
 

@@ -31,10 +31,10 @@ from mooring.adapters.repositories.runs import Runs
 from mooring.adapters.repositories.schedules import Schedules
 from mooring.adapters.secrets.vault import Vault, open_vault
 from mooring.app_services import AppServices
-from mooring.engine.calling import call
 from mooring.engine.functions import answer
 from mooring.engine.installation_services import InstallationFunctions, InstallationJobs
 from mooring.engine.lifecycle import LifecycleEngine
+from mooring.engine.lifecycle_calls import call_hook
 from mooring.engine.settings import SettingsDesk, SettingsOutcome
 from mooring.engine.stepping import drive
 from mooring.errors import AppInvalid, ConfigurationInvalid, LeaseLost, MooringError, NotFound
@@ -242,6 +242,7 @@ class Host:
             self._services.settings(installation, definition, vault=self.vault),
             call_app=lambda hook, *arguments: self.call_lifecycle(installation, hook, *arguments),
             app_id=installation.app_id,
+            mask=self.masker,
         )
 
     def submit_settings_file(
@@ -377,9 +378,9 @@ class Host:
 
     def call_lifecycle(self, installation: Installation, hook: str, *arguments: Any) -> Any:
         """Call a method of the app's Lifecycle on behalf of the installation."""
-        lifecycle = self.lifecycle_class(installation)()
         invocation = self.invocation(installation, entry_point="lifecycle")
-        return call(getattr(lifecycle, hook), *arguments, invocation=invocation)
+        lifecycle = self.lifecycle_class(installation)
+        return call_hook(lifecycle, hook, *arguments, invocation=invocation)
 
     def jobs_of(self, installation: Installation) -> InstallationJobs:
         """Return the runs and schedules of an installation."""

@@ -10,6 +10,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Protocol
 
+from mooring.engine.lifecycle_calls import wrong_answer
 from mooring.engine.ports import (
     InstallationRepository,
     RunRepository,
@@ -19,7 +20,10 @@ from mooring.engine.ports import (
 from mooring.errors import Conflict, LifecycleFailed, MooringError
 from mooring.model.app import AppDefinition
 from mooring.model.installation import Installation, InstallationState
+from mooring.sdk.lifecycle import CanUninstallResult, LifecycleResult
 from mooring.sdk.ports import Clock, JobsPort
+
+UNDONE = "What had been done is undone."
 
 
 class AppHost(Protocol):
@@ -136,24 +140,25 @@ class LifecycleEngine:
 
     def _accepted(self, installation: Installation, hook: str) -> None:
         """Call a hook that answers with a LifecycleResult; a no or an exception is a failure."""
+        app_id = installation.app_id
         try:
             result = self._host.call_lifecycle(installation, hook)
-        except MooringError:
-            raise
-        except Exception as error:
-            raise LifecycleFailed(
-                f"{hook} of {installation.app_id} failed: {type(error).__name__}: {error}",
-                hint="What had been done is undone; `mooring logs` has the details.",
-            ) from error
-        if not getattr(result, "success", False):
-            said = getattr(result, "message", "") or "it gave no reason"
-            raise LifecycleFailed(f"{hook} of {installation.app_id} refused: {said}")
+        except LifecycleFailed as error:
+            raise LifecycleFailed(error.message, hint=f"{UNDONE} {error.hint}") from error
+        if not isinstance(result, LifecycleResult):
+            raise wrong_answer(app_id, hook, result, expected="a LifecycleResult")
+        if not result.success:
+            said = result.message or "it gave no reason"
+            raise LifecycleFailed(f"{hook} of {app_id} refused: {said}", hint=UNDONE)
 
     def _ask_leave(self, installation: Installation) -> None:
+        app_id = installation.app_id
         answer = self._host.call_lifecycle(installation, "can_uninstall")
+        if not isinstance(answer, CanUninstallResult):
+            raise wrong_answer(app_id, "can_uninstall", answer, expected="a CanUninstallResult")
         if not answer.uninstallable:
             raise Conflict(
-                f"{installation.app_id} does not allow to be uninstalled now: "
+                f"{app_id} does not allow to be uninstalled now: "
                 f"{answer.message or 'it gave no reason'}"
             )
 

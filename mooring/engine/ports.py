@@ -185,6 +185,16 @@ class SecretVault(Protocol):
         """Remove everything of an owner."""
 
 
+class SecretMask(Protocol):
+    """What keeps secret values out of everything that is shown or written down."""
+
+    def learn(self, value: str) -> None:
+        """Hide this value from now on."""
+
+    def hide(self, text: str) -> str:
+        """Return the text with every known secret replaced."""
+
+
 class JobEngine(Protocol):
     """What keeps a submitted run going until its executor returns, also across crashes."""
 

@@ -12,9 +12,12 @@ from difflib import get_close_matches
 from typing import Any
 
 from mooring.engine.forms import check_section, submitted_fields
-from mooring.errors import MooringError, NotFound, SettingsRefused
+from mooring.engine.lifecycle_calls import wrong_answer
+from mooring.engine.ports import SecretMask
+from mooring.errors import MooringError, NotFound
 from mooring.model.form import Form, Section, secret_fields
 from mooring.sdk.ports import RecordStore
+from mooring.sdk.results import LifecycleSettingsResult
 
 REDACTED = {"redacted": True}
 
@@ -47,16 +50,24 @@ class SettingsOutcome:
 class SettingsDesk:
     """The settings of one installation: its form, its stored values, its app's verdicts.
 
-    ``stored`` gives true values; ``call_app(hook, *arguments)`` calls the app's Lifecycle.
+    ``stored`` gives true values; ``call_app(hook, *arguments)`` calls the app's Lifecycle;
+    ``mask`` keeps submitted secrets out of what the app logs and answers.
     """
 
     def __init__(
-        self, form: Form, stored: RecordStore, *, call_app: Callable[..., Any], app_id: str
+        self,
+        form: Form,
+        stored: RecordStore,
+        *,
+        call_app: Callable[..., Any],
+        app_id: str,
+        mask: SecretMask,
     ) -> None:
         self._form = form
         self._stored = stored
         self._call_app = call_app
         self._app_id = app_id
+        self._mask = mask
 
     def show(self, section: str | None = None) -> dict[str, dict[str, Any]]:
         """Return stored values by section, each secret as ``{"redacted": true}``."""
@@ -72,6 +83,7 @@ class SettingsDesk:
         """
         section = find_section(self._form, section_key)
         changed = {key: value for key, value in values.items() if value != REDACTED}
+        self._learn(section, changed)
         answers = {s.key: self._stored.get(s.key) for s in self._form.sections}
         answers[section_key] = {**answers[section_key], **changed}
         if errors := check_section(section, answers, given=changed):
@@ -88,8 +100,8 @@ class SettingsDesk:
         Raises SettingsRefused when the app does not understand the file.
         """
         sections = self._understood(document)
-        for key in sections:
-            find_section(self._form, key)
+        for key, values in sections.items():
+            self._learn(find_section(self._form, key), values)
         outcomes: list[SettingsOutcome] = []
         for section in self._form.sections:
             if section.key in sections:
@@ -99,27 +111,34 @@ class SettingsDesk:
         return outcomes
 
     def _understood(self, document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
-        try:
-            sections = self._call_app("on_settings_file", document)
-        except MooringError:
-            raise
-        except (ValueError, TypeError, KeyError) as error:
-            raise SettingsRefused(f"{self._app_id} cannot use this file: {error}") from error
-        return dict(sections)
+        sections = self._call_app("on_settings_file", document)
+        if isinstance(sections, Mapping) and all(isinstance(v, Mapping) for v in sections.values()):
+            return sections
+        expected = "a mapping of sections to mappings of values"
+        raise wrong_answer(self._app_id, "on_settings_file", sections, expected=expected)
 
     def _ask(self, section: str, action: str, fields: dict[str, Any]) -> SettingsOutcome:
         try:
             result = self._call_app("on_settings_form", section, action, fields)
+            if not isinstance(result, LifecycleSettingsResult):
+                expected = "a LifecycleSettingsResult"
+                raise wrong_answer(self._app_id, "on_settings_form", result, expected=expected)
         except MooringError as error:
-            toast = {"intent": "danger", "message": str(error)}
-            return SettingsOutcome(section=section, toasts=(toast,))
+            result = LifecycleSettingsResult().add_toast("danger", str(error))
         said = result.to_json(section)
+        hide = self._mask.hide
         return SettingsOutcome(
             section=section,
-            errors=said.get("errors", {}),
-            toasts=tuple(said.get("toasts", ())),
+            errors={place: [hide(each) for each in own] for place, own in said["errors"].items()},
+            toasts=tuple({**toast, "message": hide(toast["message"])} for toast in said["toasts"]),
             redirect=said.get("redirect"),
         )
+
+    def _learn(self, section: Section, values: Mapping[str, Any]) -> None:
+        """Know submitted secrets before the app can log or repeat them."""
+        for key in secret_fields(section):
+            if isinstance(value := values.get(key), str):
+                self._mask.learn(value)
 
     def _masked(self, section: Section) -> dict[str, Any]:
         secret = secret_fields(section)

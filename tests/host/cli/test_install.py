@@ -35,6 +35,7 @@ def test_a_refusing_on_install_leaves_nothing_behind(cli: Program, app: Path) ->
     answer = cli("install", str(app))
     assert answer.status == 1
     assert "no licence" in answer.err
+    assert "undone" in answer.err
     assert cli.ok("apps", "--json").json == []
     path.write_text(text, "utf-8")
     cli.ok("install", str(app))
@@ -47,6 +48,8 @@ def test_an_exception_in_on_install_is_one_sentence(cli: Program, app: Path) -> 
     answer = cli("install", str(app))
     assert answer.status == 1
     assert "on_install of greeter failed: ZeroDivisionError" in answer.err
+    assert "undone" in answer.err
+    assert "ZeroDivisionError" in cli.ok("logs", "--json", "--level", "error").out
     assert "Traceback" not in answer.err
     assert cli.ok("apps", "--json").json == []
 
@@ -65,3 +68,14 @@ def test_uninstalling_takes_it_away(installed: Program) -> None:
     assert installed.ok("apps", "--json").json == []
     gone = installed("functions", APP)
     assert gone.status == 66
+
+
+def test_an_app_that_cannot_say_whether_it_may_go_stays(cli: Program, app: Path) -> None:
+    path = app / "src/lifecycle/lifecycle.py"
+    hook = "\n    def can_uninstall(self):\n        return True\n"
+    path.write_text(path.read_text("utf-8") + hook, "utf-8")
+    cli.ok("install", str(app))
+    answer = cli("uninstall", APP)
+    assert answer.status == 1
+    assert "can_uninstall of greeter returned bool, not a CanUninstallResult" in answer.err
+    assert [each["state"] for each in cli.ok("apps", "--json").json] == ["installed"]

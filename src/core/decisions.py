@@ -19,7 +19,7 @@ from .people import contact_key
 
 Json = dict[str, Any]  # Any: JSON
 
-DECISIONS_TOKEN = "decisions_token"  # noqa: S105  # the name of the secret that listeners send, not the secret
+DECISIONS_TOKEN = "decisions_token"  # noqa: S105  # its name; listeners send it
 DECIDED = "decided/"  # what they reported is kept under this and the contact's key
 EMAIL = re.compile(r"[^@\s]{1,64}@[^@\s]{1,255}\.[^@\s.]+")
 FLAG, FEATURES = "flag", ("feature", "feature-variable", "all-feature-variables")
@@ -225,13 +225,12 @@ def _feature(info: _Fields) -> Json:
 
 
 def _experiment(info: _Fields) -> Json:
-    variation = info.text("variationKey", "variation_key")
     return {
         "key": _needed(info, "experimentKey", "experiment_key"),
         "experiment": True,
-        "variation": variation,
+        "variation": info.text("variationKey", "variation_key"),
         "flag": info.text("featureKey", "feature_key", "flagKey", "flag_key"),
-        "enabled": info.flag("featureEnabled", "feature_enabled") or bool(variation),
+        "enabled": info.flag("featureEnabled", "feature_enabled"),
     }
 
 

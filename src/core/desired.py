@@ -84,9 +84,9 @@ def _assignments(computed: list[Decision], heard: list[Decision]) -> list[Decisi
     return list(found.values())
 
 
-def _by_recency(decision: Decision) -> tuple[float, bool, str]:
-    """Order by the change that came last; of one moment's, experiments first, then by key."""
-    return -decision.at, decision.experiment is None, decision.key
+def _by_recency(decision: Decision) -> tuple[float, str, bool]:
+    """Order by the change that came last; of one moment's, by key (experiments before flags)."""
+    return -decision.at, decision.key, decision.experiment is None
 
 
 def _experiment_values(

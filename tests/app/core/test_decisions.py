@@ -73,6 +73,11 @@ CASES = [
     (
         "ab-test",
         {"experimentKey": "banner", "variationKey": "red"},
+        ("banner", True, "red", "", False),
+    ),
+    (
+        "feature-test",
+        {"experimentKey": "banner", "variationKey": "red", "featureEnabled": True},
         ("banner", True, "red", "", True),
     ),
     (

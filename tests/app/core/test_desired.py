@@ -37,11 +37,13 @@ def test_single_values_hold_the_decision_that_changed_last() -> None:
     assert values["FEATURE_ENABLED"] is False
 
 
-def test_of_one_moment_experiments_come_first_and_then_the_key_decides() -> None:
-    computed = [decision("a"), decision("c", experiment="y"), decision("b", "v", experiment="x")]
+def test_of_one_moment_the_key_decides() -> None:
+    computed = [decision("b"), decision("c", experiment="y"), decision("z", "v", experiment="a")]
     values = desired(computed, [], settings=SETTINGS).values
-    assert (values["EXPERIMENT_NAME"], values["VARIATION_NAME"]) == ("x", "v")
-    assert values["FEATURE_FLAG"] == "b"
+    assert (values["EXPERIMENT_NAME"], values["VARIATION_NAME"]) == ("a", "v")
+    assert values["FEATURE_FLAG"] == "z"
+    values = desired(computed[:2], [], settings=SETTINGS).values
+    assert values["EXPERIMENT_NAME"] == values["FEATURE_FLAG"] == "b"
 
 
 def test_of_two_decisions_on_an_experiment_the_later_one_counts() -> None:

@@ -104,8 +104,12 @@ class Console:
             self._secrets_known = revision
 
     def _without_secrets(self, value: Any) -> Any:
-        """Hide secrets in whatever a page prints, before HTML's escapes change how they look."""
-        return self._host.masker.hide(value) if isinstance(value, str) else value
+        """Hide secrets in whatever a page prints, before HTML's escapes change how they look.
+
+        What is HTML already, such as a macro's, was hidden when it was made of its parts.
+        """
+        plain = isinstance(value, str) and not hasattr(value, "__html__")
+        return self._host.masker.hide(value) if plain else value
 
 
 def moment(value: datetime | None) -> str:

@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import pluggy
-
-from mooring import hookspecs
 from mooring.adapters import app_folders
 from mooring.adapters.clock import SystemClock
 from mooring.adapters.database import Database
@@ -37,13 +32,14 @@ from mooring.engine.lifecycle import LifecycleEngine
 from mooring.engine.lifecycle_calls import call_hook
 from mooring.engine.settings import SettingsDesk, SettingsOutcome
 from mooring.engine.stepping import drive
-from mooring.errors import AppInvalid, ConfigurationInvalid, LeaseLost, MooringError, NotFound
+from mooring.errors import AppInvalid, LeaseLost, MooringError, NotFound
 from mooring.model.app import AppDefinition
 from mooring.model.config import HostConfig
 from mooring.model.installation import Installation
 from mooring.model.run import Run, RunStatus
 from mooring.model.signature import SignatureProfile
 from mooring.mounted_apps import MountedApps
+from mooring.plugin_manager import plugin_manager, signature_profiles
 from mooring.reading.app_reader import read_app
 from mooring.reading.settings_file import fill_from_environment, read_settings_file
 from mooring.rules import validate_app
@@ -150,16 +146,22 @@ class Host:
         Raises AppInvalid with every problem found, Conflict, LifecycleFailed.
         """
         progress("validating")
-        problems = [p for p in validate_app(path) if p.severity == "error"]
+        found = validate_app(path, profiles=lambda: self.signature_profiles)
+        problems = [p for p in found if p.severity == "error"]
         if problems:
             raise AppInvalid(
                 f"The app has {len(problems)} problem{'s' if len(problems) > 1 else ''}:",
                 where=str(path),
                 problems=tuple(problems),
             )
-        return self._lifecycle.install(
-            read_app(path), account=self.config.account, progress=progress
-        )
+        definition = read_app(path)
+        if not definition.manifest.runs_here:
+            raise AppInvalid(
+                f"The app is written for {definition.manifest.runtime}; Mooring runs Python.",
+                where=str(path),
+                hint=f"Make a Python app of it with: mooring port {path} DIR",
+            )
+        return self._lifecycle.install(definition, account=self.config.account, progress=progress)
 
     def uninstall(self, installation: Installation, *, purge: bool) -> None:
         """Take the app out of its account. Raises Conflict, LifecycleFailed."""
@@ -264,14 +266,7 @@ class Host:
     @cached_property
     def signature_profiles(self) -> Mapping[str, SignatureProfile]:
         """The webhook signatures this host can check, by name. Raises ConfigurationInvalid."""
-        profiles: dict[str, SignatureProfile] = {}
-        for profile in chain(*self.plugins.hook.mooring_signature_profiles()):
-            if profiles.setdefault(profile.name, profile) != profile:
-                raise ConfigurationInvalid(
-                    f"Two plugins bring a signature profile called {profile.name}.",
-                    hint="Uninstall one of them, or start with --safe-mode.",
-                )
-        return profiles
+        return signature_profiles(self.plugins)
 
     # --- Functions -----------------------------------------------------------------------------
 
@@ -417,43 +412,3 @@ class Host:
         return self.plugins.hook.mooring_secret_backend(
             config=self.config, kind=kind, database=self.database
         )
-
-
-def plugin_manager(*, safe_mode: bool = False) -> pluggy.PluginManager:
-    """Make a manager with the built-ins, and with installed distributions unless ``safe_mode``.
-
-    Raises ConfigurationInvalid naming the plugin whose hook no spec knows, or that fails to load.
-    """
-    from mooring.plugins import secrets, signatures
-
-    manager = pluggy.PluginManager(hookspecs.PROJECT)
-    manager.add_hookspecs(hookspecs)
-    manager.register(secrets, name="mooring.plugins.secrets")
-    manager.register(signatures, name="mooring.plugins.signatures")
-    if not safe_mode:
-        load_distributions(manager)
-    try:
-        manager.check_pending()
-    except pluggy.PluginValidationError as error:
-        name = manager.get_name(error.plugin)
-        wrong = str(error).partition(" in plugin ")[0]  # the rest is how Python shows the object
-        raise ConfigurationInvalid(
-            f"The plugin {name} does not fit this host: {wrong}.",
-            hint="Update or uninstall its distribution, or start with --safe-mode.",
-        ) from error
-    return manager
-
-
-def load_distributions(manager: pluggy.PluginManager) -> None:
-    """Register the plugins of installed distributions (entry-point group ``mooring``)."""
-    for distribution in importlib.metadata.distributions():
-        for entry in distribution.entry_points.select(group=hookspecs.PROJECT):
-            name = f"{distribution.name} {distribution.version}"
-            try:
-                manager.register(entry.load(), name=f"{name}: {entry.name}")
-            except Exception as error:
-                raise ConfigurationInvalid(
-                    f"The plugin {entry.name} of {name} cannot be loaded: "
-                    f"{type(error).__name__}: {error}",
-                    hint="Update or uninstall it, or start with --safe-mode.",
-                ) from error

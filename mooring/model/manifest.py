@@ -28,7 +28,10 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class InstallationResolution:
-    """How a function's fixed URL finds the account: ``key`` names header, parameter or path."""
+    """How a function's fixed URL finds the account: ``key`` names header, parameter or path.
+
+    With the type ``GUID`` the address itself tells, and ``key`` has no meaning.
+    """
 
     type: str
     key: str

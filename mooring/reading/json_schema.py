@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator
-from importlib.resources import files
 from itertools import islice
 from typing import Any, cast
 
@@ -19,11 +18,11 @@ from jsonschema.validators import extend
 
 from mooring.model.js_regex import compile_js
 from mooring.model.problem import Position, Problem, shown
+from mooring.reading.schema_files import schema_file
 from mooring.reading.schema_messages import Fault, explain
 from mooring.reading.schema_rules import rule_for
 from mooring.reading.yaml_reader import YamlDocument
 
-KINDS = ("app", "form", "schema", "data_sync")
 MOST_PROBLEMS = 100
 
 # Faults that are about a key rather than about a value.
@@ -63,8 +62,7 @@ def _distinct(problems: Iterable[Problem]) -> Iterator[Problem]:
 
 def load_schema(kind: str) -> dict[str, Any]:
     """Return the JSON Schema of one of KINDS of files."""
-    text = (files("mooring") / "schemas" / f"{kind}.schema.json").read_text("utf-8")
-    schema: dict[str, Any] = json.loads(text)
+    schema: dict[str, Any] = json.loads(schema_file(kind).read_text("utf-8"))
     return schema
 
 

@@ -70,7 +70,7 @@ def _resolution(node: Node) -> InstallationResolution | None:
     if not node.has("installation_resolution"):
         return None
     resolution = node.child("installation_resolution")
-    return InstallationResolution(type=resolution.text("type"), key=resolution.text("key"))
+    return InstallationResolution(type=resolution.text("type"), key=resolution.text("key", ""))
 
 
 def _verification(function: str, node: Node) -> Verification:

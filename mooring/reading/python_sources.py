@@ -36,17 +36,30 @@ class PythonClass:
 
 
 @dataclass(frozen=True, slots=True)
+class Need:
+    """A name that is imported from the app's own code; ``module`` is None if it leads out of it."""
+
+    module: str | None
+    name: str
+    position: Position
+
+
+@dataclass(frozen=True, slots=True)
 class PythonModule:
     """One module; ``imports`` maps local names to ``(module, name)``, name empty for modules.
 
-    ``assigned`` are names that are computed, so that nothing is known of them. ``error`` is set
-    when the file cannot be parsed, and ``position`` is then its place.
+    ``assigned`` are names that are computed, so that nothing is known of them; ``bound`` are all
+    names, None if that cannot be told. ``needs`` are the relative imports that run
+    whenever the module is loaded. ``error`` is set when the file cannot be parsed, and
+    ``position`` is then its place.
     """
 
     file: str
     classes: dict[str, PythonClass] = field(default_factory=dict)
     imports: dict[str, tuple[str, str]] = field(default_factory=dict)
     assigned: frozenset[str] = frozenset()
+    bound: frozenset[str] | None = None
+    needs: tuple[Need, ...] = ()
     error: str = ""
     position: Position = START
 
@@ -84,6 +97,10 @@ class PythonSources:
         if name not in self._modules:
             self._modules[name] = _read(self._root, name)
         return self._modules[name]
+
+    def has_folder(self, name: str) -> bool:
+        """Whether there is such a folder below ``src``, with modules or without."""
+        return (self._root / module_file(name).removesuffix(".py")).is_dir()
 
     def names(self) -> list[str]:
         """Name the modules below ``src``, at most MOST_MODULES of them."""
@@ -171,7 +188,7 @@ def _read(root: Path, name: str) -> PythonModule | None:
             # What the compiler would warn of is the app's affair, and no problem of its shape.
             warnings.simplefilter("ignore")
             tree = ast.parse(source)
-        return _outline(file, name, tree)
+        return _outline(file, name, tree, source)
     except SyntaxError as error:
         place = Position(max(error.lineno or 1, 1), max(error.offset or 1, 1))
         return PythonModule(file, error=error.msg, position=place)
@@ -183,7 +200,7 @@ def _read(root: Path, name: str) -> PythonModule | None:
         return PythonModule(file, error=str(error) or type(error).__name__)
 
 
-def _outline(file: str, name: str, tree: ast.Module) -> PythonModule:
+def _outline(file: str, name: str, tree: ast.Module, source: bytes) -> PythonModule:
     package = name.split(".") if file.endswith("/__init__.py") else name.split(".")[:-1]
     imports: dict[str, tuple[str, str]] = {}
     classes: dict[str, PythonClass] = {}
@@ -198,7 +215,60 @@ def _outline(file: str, name: str, tree: ast.Module) -> PythonModule:
             classes[statement.name] = _class(statement)
         elif isinstance(statement, ast.Assign | ast.AnnAssign):
             assigned.update(_assigned(statement))
-    return PythonModule(file, classes, imports, frozenset(assigned))
+    return PythonModule(
+        file,
+        classes,
+        imports,
+        frozenset(assigned),
+        bound=_bound_names(tree, source),
+        needs=tuple(_needs(tree, package)),
+    )
+
+
+def _bound_names(tree: ast.Module, source: bytes) -> frozenset[str] | None:
+    """Name everything that a module has once it is loaded; None if it cannot be told."""
+    if b":=" in source or b"global " in source or b"def __getattr__" in source:
+        return None
+    names: set[str] = set()
+    for statement in tree.body:
+        names.update(_bound_by(statement))
+    return None if STAR in names else frozenset(names)
+
+
+def _bound_by(statement: ast.stmt) -> Iterator[str]:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        yield statement.name
+    elif isinstance(statement, ast.Import | ast.ImportFrom):
+        yield from (_bound(alias) for alias in statement.names)
+    elif isinstance(statement, ast.Assign):
+        for target in statement.targets:
+            yield from _stored(target)
+    elif not isinstance(statement, ast.Expr):
+        yield from _stored(statement)
+
+
+def _stored(node: ast.AST) -> Iterator[str]:
+    """Name what is bound anywhere within, though it may be so in an inner function alone."""
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Name) and isinstance(inner.ctx, ast.Store):
+            yield inner.id
+        elif isinstance(inner, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield inner.name
+        elif isinstance(inner, ast.Import | ast.ImportFrom):
+            yield from (_bound(alias) for alias in inner.names)
+        elif isinstance(inner, ast.MatchAs | ast.MatchStar) and inner.name:
+            yield inner.name
+
+
+def _needs(tree: ast.Module, package: list[str]) -> Iterator[Need]:
+    """Walk the relative imports that nothing guards."""
+    for statement in tree.body:
+        if isinstance(statement, ast.ImportFrom) and statement.level:
+            inside = statement.level - 1 <= len(package)
+            origin = _origin(statement, package) if inside else None
+            for alias in statement.names:
+                place = Position(statement.lineno, statement.col_offset + 1)
+                yield Need(origin, alias.name, place)
 
 
 def _top_level(tree: ast.Module) -> Iterator[ast.stmt]:

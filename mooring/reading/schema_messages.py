@@ -10,6 +10,7 @@ from typing import Any
 from mooring.model.problem import shown
 from mooring.reading.node import dotted
 from mooring.reading.yaml_composer import KeyPath
+from mooring.reading.yaml_scalars import in_yaml_1_1
 
 TYPE_NAMES = {
     "string": "a string",
@@ -85,8 +86,19 @@ def _wrong_type(fault: Fault) -> MessageAndHint:
     if fault.given is None:
         return f"{fault.subject} is empty; expected {wanted}.", "Fill it in, or leave it out."
     message = f"{fault.subject} is {_kind(fault.given)}; expected {wanted}."
-    quotable = fault.written and "string" in names
-    return message, f'Quote it: "{fault.written}".' if quotable else ""
+    if fault.written and "string" in names:
+        return message, f'Quote it: "{fault.written}".'
+    return message, _told_apart(fault.given, names)
+
+
+def _told_apart(given: Any, names: list[str]) -> str:
+    """Explain text that a YAML 1.1 reader would take for the boolean or number wanted."""
+    otherwise = in_yaml_1_1(given) if isinstance(given, str) else ""
+    if otherwise in ("true", "false") and "boolean" in names:
+        return f"Write {otherwise}; {shown(given)} is text, here as in OCP."
+    if otherwise and {"number", "integer"} & set(names) and otherwise[0].isdigit():
+        return f"Write {otherwise}; {shown(given)} is text, here as in OCP."
+    return ""
 
 
 def _not_a_choice(fault: Fault) -> MessageAndHint:

@@ -5,12 +5,13 @@ Only events are used: they come one by one, so a bomb is refused before it grows
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
 from mooring.model.problem import Position, Problem, Rule, shown
-from mooring.reading.yaml_scalars import looks_like_date, resolve_plain
+from mooring.reading.yaml_scalars import WORDS, in_yaml_1_1, looks_like_date, resolve_plain
 
 DEEPEST = 50
 MOST_NODES = 100_000
@@ -39,6 +40,17 @@ class Refused(Exception):
         self.problem = problem
 
 
+@dataclass(frozen=True, slots=True)
+class Ambiguous:
+    """An unquoted key or value that YAML 1.1 reads otherwise, as ``otherwise`` says."""
+
+    path: KeyPath
+    position: Position
+    written: str
+    otherwise: str
+    is_key: bool = False
+
+
 class Composer:
     """Composes one file; afterwards ``value`` is the document if ``usable``."""
 
@@ -50,6 +62,7 @@ class Composer:
         self.values: dict[KeyPath, Position] = {}
         self.keys: dict[KeyPath, Position] = {}
         self.written: dict[KeyPath, str] = {}
+        self.ambiguous: list[Ambiguous] = []
         self._nodes = 0
 
     def compose(self, text: str) -> None:
@@ -110,6 +123,8 @@ class Composer:
         if event.anchor is not None:
             self._no_alias(event, f"&{event.anchor}")
         key = str(event.value)
+        if event.implicit[0] and key in WORDS:
+            self._note(event, (*path, key), is_key=True)
         if key == "<<" and event.implicit[0]:
             self._no_alias(event, "<<")
         elif key in mapping:
@@ -130,9 +145,17 @@ class Composer:
         if not plain:
             return text
         value = resolve_plain(text)
+        if text in WORDS or not isinstance(value, str) or text[:1].isdigit():
+            self._note(event, path)
         if not isinstance(value, str) or looks_like_date(text):
             self.written[path] = text
         return value
+
+    def _note(self, event: yaml.ScalarEvent, path: KeyPath, *, is_key: bool = False) -> None:
+        written = str(event.value)
+        if otherwise := in_yaml_1_1(written):
+            found = Ambiguous(path, _position(event), written, otherwise, is_key)
+            self.ambiguous.append(found)
 
     def _no_alias(self, event: Any, what: str) -> None:
         self.usable = False

@@ -17,7 +17,7 @@ import yaml
 
 from mooring.model.problem import START, Position, Problem, Rule
 from mooring.reading.yaml_composer import RULES as COMPOSER_RULES
-from mooring.reading.yaml_composer import TOO_DEEP, Composer, KeyPath, Refused
+from mooring.reading.yaml_composer import TOO_DEEP, Ambiguous, Composer, KeyPath, Refused
 
 LARGEST = 1_000_000
 
@@ -35,7 +35,8 @@ class YamlDocument:
     """One YAML file: its plain ``value``, the places of it, and what is wrong with it.
 
     ``usable`` is false when the value is missing or incomplete; then only ``problems`` counts.
-    ``written`` has the text of unquoted scalars that are no strings, and of dates.
+    ``written`` has the text of unquoted scalars that are no strings, and of dates; ``ambiguous``
+    what other readers understand otherwise.
     """
 
     file: str
@@ -45,6 +46,7 @@ class YamlDocument:
     values: Mapping[KeyPath, Position] = field(default_factory=dict, repr=False)
     keys: Mapping[KeyPath, Position] = field(default_factory=dict, repr=False)
     written: Mapping[KeyPath, str] = field(default_factory=dict, repr=False)
+    ambiguous: tuple[Ambiguous, ...] = field(default=(), repr=False)
 
     def position(self, path: KeyPath) -> Position:
         """Return the place of a value, else of the nearest thing around it."""
@@ -120,6 +122,7 @@ def parse_yaml(content: bytes | str, *, file: str) -> YamlDocument:
         values=composer.values,
         keys=composer.keys,
         written=composer.written,
+        ambiguous=tuple(composer.ambiguous),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mooring.model.entry_point import module_file, resolve_entry_point
-from mooring.model.problem import Problem, Rule
+from mooring.model.problem import Problem, Rule, Severity
 from mooring.reading.yaml_composer import KeyPath
 from mooring.rules.inspected import Inspected, mappings
 
@@ -18,9 +18,15 @@ BATCH_SIZE = Rule("CHN-10", "`delivery.batch_size` is a whole number from 1 to 1
 CONCURRENT = Rule("CHN-11", "`delivery.concurrent_batches` is a whole number from 1 to 1000.")
 COUNT = Rule("CHN-12", "`rate_limits[].count` is a whole number from 1.")
 PERIOD = Rule("CHN-13", "`rate_limits[].period` is a whole number from 1.")
+UNUSED_SECTION = Rule(
+    "CHN-14", "Only an app of the category Channel has a `channel` section.", Severity.WARNING
+)
+PREVIEW_NEEDED = Rule(
+    "CHN-15", "A channel with `options.template_preview` has `template_preview`.", Severity.WARNING
+)
 RULES = (
     *(HAS_SECTION, PREPARE_NEEDED, PREPARE_UNUSED, TARGET_NEEDED, TARGET_UNUSED),
-    *(BATCH_SIZE, CONCURRENT, COUNT, PERIOD),
+    *(BATCH_SIZE, CONCURRENT, COUNT, PERIOD, UNUSED_SECTION, PREVIEW_NEEDED),
 )
 MOST = 1000
 DELIVERY: KeyPath = ("channel", "delivery")
@@ -29,6 +35,7 @@ DELIVERY: KeyPath = ("channel", "delivery")
 def check(app: Inspected) -> Iterator[Problem]:
     """Look at the section of an app of the category Channel; of another app it has no effect."""
     if not app.is_channel:
+        yield from _no_effect(app)
         return
     if "channel" not in app.manifest.mapping(()):
         yield app.fault(
@@ -41,6 +48,17 @@ def check(app: Inspected) -> Iterator[Problem]:
     yield from _numbers(app)
     if not app.is_for_node:
         yield from _methods(app)
+
+
+def _no_effect(app: Inspected) -> Iterator[Problem]:
+    categories = app.manifest.get(("meta", "categories"))
+    if isinstance(categories, list) and app.manifest.mapping(("channel",)):
+        yield UNUSED_SECTION.at(
+            app.manifest.file,
+            app.manifest.key_position(("channel",)),
+            "The `channel` section has no effect: the app is not of the category Channel.",
+            hint="Add Channel to meta.categories, or remove the section.",
+        )
 
 
 def _numbers(app: Inspected) -> Iterator[Problem]:
@@ -80,3 +98,8 @@ def _methods(app: Inspected) -> Iterator[Problem]:
         elif there and not wanted:
             said = f"Class {name} has {method}, which channel.{setting} does not use."
             yield unused.at(module_file(module), place, said, hint="Remove it, or change app.yml.")
+    shows = app.manifest.get(("channel", "options", "template_preview")) is True
+    if shows and ancestry.known and "template_preview" not in ancestry.methods:
+        said = f"Class {name} has no template_preview, which channel.options asks for."
+        hint = "Write it, or change app.yml."
+        yield PREVIEW_NEEDED.at(module_file(module), place, said, hint=hint)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mooring.model.js_regex import compile_js
-from mooring.model.problem import Problem, Rule, shown
+from mooring.model.problem import Problem, Rule, Severity, shown
 from mooring.reading.form_reader import TESTS
 from mooring.reading.schema_messages import nearest
 from mooring.reading.yaml_composer import KeyPath
@@ -19,11 +19,21 @@ TEXT = Rule("FRM-12", "A placeholder in a text refers to a field or property: se
 FUNCTION = Rule("FRM-13", "The function of a data source is in app.yml.")
 PATTERN = Rule("FRM-14", "A regular expression can be compiled.")
 ONE_TEST = Rule("FRM-15", "A comparison has exactly one test.")
-RULES = (CONDITION, TEXT, FUNCTION, PATTERN, ONE_TEST)
+NO_SLASHES = Rule(
+    "FRM-19", "A regular expression stands without slashes around it.", Severity.WARNING
+)
+CLOSED = Rule("FRM-20", "A placeholder that is opened is closed.", Severity.WARNING)
+WEB_ADDRESS = Rule(
+    "FRM-21", "The URL of a data source begins with https:// or http://.", Severity.WARNING
+)
+RULES = (CONDITION, TEXT, FUNCTION, PATTERN, ONE_TEST, NO_SLASHES, CLOSED, WEB_ADDRESS)
 
 CONDITIONS = ("visible", "disabled", "readonly", "required")
 TEXTS = ("label", "help", "text", "href")
 PLACEHOLDER = re.compile(r"\{\{\{?\s*(?:[#^/>&]\s*)?([\w.]+)\s*\}?\}\}")
+
+BLOCK = re.compile(r"\{\{\s*([#^/])\s*([\w.]+)\s*\}\}")
+WEB = re.compile(r"https?://[^/\s]", re.ASCII)
 
 Names = dict[str, list[str]]
 """What can be referred to, by section; empty when the form's shape leaves that open."""
@@ -84,6 +94,7 @@ def _references(
     for name in TEXTS:
         if isinstance(item.get(name), str):
             yield from _placeholders(document, item[name], (*path, name), names)
+            yield from _closed(document, item[name], (*path, name))
     yield from _data_source(app, document, (*path, "dataSource"))
 
 
@@ -128,6 +139,10 @@ def _pattern(document: YamlDocument, item: dict[str, Any], path: KeyPath) -> Ite
     regex, flags = item.get("regex"), item.get("flags", "")
     if not isinstance(regex, str) or not isinstance(flags, str):
         return
+    if len(regex) > 1 and regex.startswith("/") and regex.endswith("/"):
+        said = f"{shown(regex)} matches text that has a slash at its beginning and its end."
+        hint = "Leave the slashes out if they only surround the pattern."
+        yield fault(document, NO_SLASHES, (*path, "regex"), said, hint=hint)
     try:
         compile_js(regex, flags)
     except ValueError as error:
@@ -145,8 +160,35 @@ def _placeholders(
             yield fault(document, TEXT, path, said, hint=_hint(key, names))
 
 
+def _closed(document: YamlDocument, text: str, path: KeyPath) -> Iterator[Problem]:
+    """Compare what is opened with what is closed: braces, and blocks by their key."""
+    without = PLACEHOLDER.sub("", text)
+    if "{{" in without:
+        said = "A placeholder is opened with {{ and not closed, or has no key."
+        hint = "Write {{section.key}}."
+        yield fault(document, CLOSED, path, said, hint=hint)
+    open_blocks: list[str] = []
+    for kind, key in BLOCK.findall(text):
+        if kind in "#^":
+            open_blocks.append(key)
+        elif open_blocks and open_blocks[-1] == key:
+            open_blocks.pop()
+        else:
+            open_blocks.append(key)
+            break
+    if open_blocks:
+        said = f"The block of {shown(open_blocks[-1])} is not opened and closed in pairs."
+        hint = "Write {{#section.key}} … {{/section.key}}."
+        yield fault(document, CLOSED, path, said, hint=hint)
+
+
 def _data_source(app: Inspected, document: YamlDocument, path: KeyPath) -> Iterator[Problem]:
     source = document.mapping(path)
+    url = source.get("url")
+    if source.get("type") == "http" and isinstance(url, str) and not WEB.match(url):
+        said = f"The options come from {shown(url)}, which is not the address of a page."
+        hint = "Begin with https://."
+        yield fault(document, WEB_ADDRESS, (*path, "url"), said, hint=hint)
     function = source.get("function")
     functions = app.functions
     if source.get("type") != "app" or not isinstance(function, str) or functions is None:

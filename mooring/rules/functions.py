@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mooring.model.problem import Problem, Rule, Severity, shown
+from mooring.reading.schema_messages import nearest
 from mooring.reading.yaml_composer import KeyPath
 from mooring.rules.inspected import Inspected
 
@@ -17,10 +18,23 @@ SECRET_NAME = Rule("FUN-10", "`verify.secret` is the name of a secret.")
 ANYBODY = Rule(
     "FUN-11", "A function whose deliveries are kept verifies who sent them.", Severity.WARNING
 )
-RULES = (NO_RESOLUTION, BODY_PATH, NAME_IN_ADDRESS, SPELLED_OUT, SECRET_NAME, ANYBODY)
+KNOWN_PROFILE = Rule("FUN-12", "`verify` names a signature profile that the host knows.")
+PLACE = Rule(
+    "FUN-13",
+    "The key of HEADER is a header's name, that of QUERY_PARAM is not blank.",
+    Severity.WARNING,
+)
+TOOL_ANSWERS = Rule(
+    "FUN-14", "A function with `opal_tool` answers requests itself.", Severity.WARNING
+)
+RULES = (
+    *(NO_RESOLUTION, BODY_PATH, NAME_IN_ADDRESS, SPELLED_OUT, SECRET_NAME, ANYBODY),
+    *(KNOWN_PROFILE, PLACE, TOOL_ANSWERS),
+)
 
 NAME = re.compile(r"[A-Za-z0-9_.~-]+", re.ASCII)
 SECRET = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", re.ASCII)
+HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
 STEP = r"(?:\.{1,2}(?:[\w-]+|\*)|\[[^\[\]]+\])"
 JSON_PATH = re.compile(rf"\$(?:{STEP})*|[A-Za-z_]\w*(?:{STEP})*", re.ASCII)
 
@@ -36,7 +50,9 @@ def check(app: Inspected) -> Iterator[Problem]:
                 hint="Use letters, digits, underscores and hyphens.",
             )
         yield from _resolution(app, path)
+        yield from _profile(app, path)
         yield from _verification(app, path)
+        yield from _tool(app, path)
 
 
 def _resolution(app: Inspected, path: KeyPath) -> Iterator[Problem]:
@@ -61,6 +77,44 @@ def _resolution(app: Inspected, path: KeyPath) -> Iterator[Problem]:
             f"{shown(key)} is not a JSON path.",
             hint="Write a path into the body, as in $.account.id.",
         )
+    if isinstance(key, str):
+        yield from _place(app, (*at, "key"), resolution.get("type"), key)
+
+
+def _place(app: Inspected, path: KeyPath, type_: object, key: str) -> Iterator[Problem]:
+    named = {"HEADER": HEADER.fullmatch(key), "QUERY_PARAM": key.strip()}
+    if type_ in ("HEADER", "QUERY_PARAM") and not named[type_]:
+        what = "header" if type_ == "HEADER" else "query parameter"
+        said = f"{shown(key)} is not the name of a {what}; no request could carry it."
+        hint = "Write the name alone, as in X-Account-Id or account."
+        yield app.fault(PLACE, path, said, hint=hint)
+
+
+def _tool(app: Inspected, path: KeyPath) -> Iterator[Problem]:
+    function = app.manifest.mapping(path)
+    kept = function.get("delivery", "inbox" if "verify" in function else "direct") == "inbox"
+    if function.get("opal_tool") is True and kept:
+        yield app.fault(
+            TOOL_ANSWERS,
+            (*path, "opal_tool"),
+            f"`{path[-1]}` is an Opal tool, but answers 202 before it runs; Opal reads the answer.",
+            hint="Add delivery: direct.",
+        )
+
+
+def _profile(app: Inspected, path: KeyPath) -> Iterator[Problem]:
+    name = app.manifest.text((*path, "verify"))
+    if not name or name == "hmac" or app.profiles is None:
+        return
+    known = sorted(app.profiles())
+    if name in known:
+        return
+    yield app.fault(
+        KNOWN_PROFILE,
+        (*path, "verify"),
+        f"`verify` names the signature profile {shown(name)}, which this host does not have.",
+        hint=f"{nearest(name, known)}Known: {', '.join(known)}; or spell out profile: hmac.",
+    )
 
 
 def _verification(app: Inspected, path: KeyPath) -> Iterator[Problem]:

@@ -7,7 +7,7 @@ what has the wrong shape: that was reported already, and a second problem about 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,10 +22,11 @@ APP_ID = re.compile(r"[a-z][a-z_0-9]{2,31}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Inspected:
-    """An app under inspection."""
+    """An app under inspection; ``profiles`` names the host's signature profiles, if given."""
 
     files: AppFiles
     sources: PythonSources
+    profiles: Callable[[], Collection[str]] | None = None
 
     @property
     def manifest(self) -> YamlDocument:

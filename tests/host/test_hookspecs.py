@@ -15,11 +15,12 @@ import pytest
 from mooring import hookspecs
 from mooring.errors import ConfigurationInvalid
 from mooring.hookspecs import hookimpl
-from mooring.host import Host, plugin_manager
+from mooring.host import Host
 from mooring.model.config import HostConfig
 from mooring.model.installation import Installation
 from mooring.model.run import Run, RunStatus
 from mooring.model.signature import SignatureProfile
+from mooring.plugin_manager import plugin_manager
 from mooring.sdk.webhook import Request, Response
 from tests.conftest import ROOT
 from tests.host.web.conftest import App
@@ -153,7 +154,7 @@ def test_a_plugin_with_a_hook_that_no_spec_knows_is_refused_by_its_name(
 ) -> None:
     unknown = SimpleNamespace(mooring_run_vanished=hookimpl(lambda: None))
     monkeypatch.setattr(
-        "mooring.host.load_distributions",
+        "mooring.plugin_manager.load_distributions",
         lambda manager: manager.register(unknown, name="harbour 1.0: pier"),
     )
     with pytest.raises(ConfigurationInvalid, match=r"harbour 1\.0: pier.*mooring_run_vanished"):

@@ -6,7 +6,8 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from mooring.model.problem import Problem
-from mooring.reading.json_schema import KINDS, MOST_PROBLEMS, SchemaChecker, load_schema
+from mooring.reading.json_schema import MOST_PROBLEMS, SchemaChecker, load_schema
+from mooring.reading.schema_files import KINDS
 from mooring.reading.schema_rules import RULES
 from mooring.reading.yaml_reader import read_yaml
 

@@ -110,6 +110,7 @@ def test_a_missing_file_is_named(app: Any, found: Found, file: str) -> None:
 def test_a_channel_needs_the_forms_of_its_content(app: Any, found: Found) -> None:
     app.replace("app.yml", "runtime:", "channel: {type: email, targeting: dynamic}\nruntime:")
     assert found() == [
+        "app.yml:13 CHN-14",
         "forms/content-settings.yml:1 AST-1",
         "forms/content-template.yml:1 AST-1",
     ]

@@ -22,21 +22,12 @@ from rich.console import Console
 from rich.table import Table
 
 from sandbox.running import Running, running
+from scripts.local_services import APP, SETTINGS_FILE, SHOP, environment
 
 ROOT = Path(__file__).resolve().parent.parent
 DEMO = ROOT / ".demo"
-APP = "optimizely_connector"
-SHOP, MOBILE = 20000000001, 20000000002
 FLAG = "gift_cards"
 SHOWN = ("ENABLED_FEATURES", "EXPERIMENT_VARIATION", "EXPERIMENT_NAME", "VARIATION_NAME")
-ADDRESSES = {
-    "APP_ENV_OPTIMIZELY_API_URL": "optimizely_api",
-    "APP_ENV_OPTIMIZELY_FLAGS_URL": "optimizely_flags",
-    "APP_ENV_OPTIMIZELY_OAUTH_URL": "optimizely_oauth",
-    "APP_ENV_OPTIMIZELY_CDN_URL": "optimizely_cdn",
-    "APP_ENV_OPTIMIZELY_LOGX_URL": "optimizely_logx",
-    "APP_ENV_BREVO_URL": "brevo",
-}
 FREE_PORTS = ("--public-port", "0", "--console-port", "0")
 EVERY_TEN_SECONDS, EVERY_TWO_HOURS = "0/10 * * * * ?", "0 */2 * * *"
 PATIENCE = 90.0  # seconds until something that should happen by itself counts as missing
@@ -53,12 +44,7 @@ class Demo:
             **{k: v for k, v in os.environ.items() if not k.startswith(("MOORING_", "APP_ENV_"))},
             "MOORING_HOME": str(DEMO / "home"),
             "MOORING_SECRETS": "encrypted",
-            "OPTIMIZELY_ACCESS_TOKEN": sandbox.credentials["optimizely_token"],
-            "BREVO_API_KEY": sandbox.credentials["brevo_api_key"],
-            "OPTIMIZELY_WEBHOOK_SECRET": sandbox.credentials["webhook_secret"],
-            "SHOP_SDK_KEY": _sdk_key(sandbox, SHOP),
-            "MOBILE_SDK_KEY": _sdk_key(sandbox, MOBILE),
-            **{name: sandbox.info[address] for name, address in ADDRESSES.items()},
+            **environment(sandbox),
         }
 
     def mooring(self, *arguments: str) -> Any:  # Any: JSON
@@ -135,7 +121,7 @@ def main(arguments: list[str]) -> None:
         headline("Optimizely and Brevo, on this machine")
         console.print(f"{sandbox.url}/ has {len(sandbox.contacts()):,} contacts and four projects.")
         with demo.serve() as addresses:
-            connect(demo, _write_settings())
+            connect(demo)
             first_sync(demo)
             scheduled_sync(demo)
             webhook(demo)
@@ -144,11 +130,11 @@ def main(arguments: list[str]) -> None:
                 wait_for_ctrl_c()
 
 
-def connect(demo: Demo, settings: Path) -> None:
+def connect(demo: Demo) -> None:
     """Install the connector and submit its settings."""
     headline("Install the connector, connect the accounts")
     demo.mooring("install", ".")
-    answer = demo.mooring("settings", APP, "--file", str(settings.relative_to(ROOT)))
+    answer = demo.mooring("settings", APP, "--file", str(SETTINGS_FILE.relative_to(ROOT)))
     console.print("Saved: " + ", ".join(section["section"] for section in answer["sections"]))
 
 
@@ -245,43 +231,6 @@ def _settle(demo: Demo) -> None:
         if all(run["status"] in ("COMPLETE", "ERROR", "TERMINATED") for run in demo.runs()):
             return
         time.sleep(0.5)
-
-
-def _write_settings() -> Path:
-    path = DEMO / "connector.yml"
-    path.write_text(
-        f"""\
-connectors:
-  optimizely:
-    enabled: true
-    access_token: "${{OPTIMIZELY_ACCESS_TOKEN}}"
-    webhook_secret: "${{OPTIMIZELY_WEBHOOK_SECRET}}"
-    projects:
-      - project_id: {SHOP}
-        sdk_key: "${{SHOP_SDK_KEY}}"
-      - project_id: {MOBILE}
-        sdk_key: "${{MOBILE_SDK_KEY}}"
-    sync:
-      experiments: true
-      audiences: true
-      events: true
-      feature_flags: true
-      schedule: "{EVERY_TWO_HOURS}"
-""",
-        "utf-8",
-    )
-    return path
-
-
-def _sdk_key(sandbox: Running, project_id: int) -> str:
-    """Look up the SDK key of a project's production environment, as a person would in Settings."""
-    answer = sandbox.http.get(
-        f"{sandbox.info['optimizely_api']}/environments",
-        params={"project_id": project_id},
-        headers={"authorization": f"Bearer {sandbox.credentials['optimizely_token']}"},
-    )
-    found = {environment["key"]: environment for environment in answer.raise_for_status().json()}
-    return str(found["production"]["datafile"]["sdk_key"])
 
 
 def _by_email(sandbox: Running) -> dict[str, dict[str, Any]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,20 +19,21 @@ from mooring.adapters.http_client import HttpClient
 from mooring.adapters.outbound import loopback_origins
 from mooring.sdk.context import Invocation, use
 from mooring.sdk.job import JobInvocation, JobStatus
+from mooring.sdk.ports import Clock
 from mooring.testing.memory import MemoryApp
 from mooring.testing.memory import memory_app as make_memory_app
 from mooring.testing.memory_odp import MemoryOdp
 from mooring.testing.plugin import app_context, invocation, memory_app
 from sandbox.running import Running
+from scripts.local_services import APP, MOBILE, SHOP, addresses
 from src.core.catalogue import FIELDS
 from src.jobs.sync import Sync
 
 __all__ = ["app_context", "invocation", "memory_app"]
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-SHOP, MOBILE, LEGACY, FINANCE = 20000000001, 20000000002, 20000000003, 20000000005
+LEGACY, FINANCE = 20000000003, 20000000005
 MOST_STEPS = 200
-SERVICES = ("optimizely_api", "optimizely_flags", "optimizely_cdn", "optimizely_oauth", "brevo")
 SDK_KEYS = {
     (SHOP, "production"): "SandboxShopProd1",
     (SHOP, "staging"): "SandboxShopStag1",
@@ -140,28 +142,34 @@ class Connected:
         return dict(self.now.services.kv_store.scan(prefix, limit=1_000_000))
 
 
-@pytest.fixture
-def connected(sandbox: Running, tmp_path: Path) -> Iterator[Connected]:
-    """Give the connector with real HTTP, the sandbox's addresses and no time lost in waiting."""
-    environment = {f"APP_ENV_{name.upper()}_URL": sandbox.info[name] for name in SERVICES}
-    app = make_memory_app(
-        app_id="optimizely_connector",
-        environment=environment,
-        odp=MemoryOdp(object_keys={name: next(iter(rows)) for name, rows in FIELDS.items()}),
-    )
+@contextmanager
+def client_to(sandbox: Running, folder: Path, *, clock: Clock) -> Iterator[HttpClient]:
+    """Give a real client that may call what the manifest names, and the sandbox."""
     manifest = yaml.safe_load((ROOT / "app.yml").read_text(encoding="utf-8"))
-    clock = SandboxClock(sandbox)
-    budgets = BudgetKeeper(tmp_path / "budgets.sqlite", clock=clock)
-    http = HttpClient(
-        app_id="optimizely_connector",
+    budgets = BudgetKeeper(folder / "budgets.sqlite", clock=clock)
+    client = HttpClient(
+        app_id=APP,
         outbound_domains=manifest["outbound_domains"],
-        loopback_origins=loopback_origins(environment),
+        loopback_origins=loopback_origins(addresses(sandbox)),
         budgets=budgets,
         clock=clock,
     )
-    services = replace(app.invocation.services, http=http, clock=clock)
-    now = replace(app.invocation, services=services)
-    with use(now):
-        yield Connected(app, sandbox, now)
-    http.close()
+    yield client
+    client.close()
     budgets.close()
+
+
+@pytest.fixture
+def connected(sandbox: Running, tmp_path: Path) -> Iterator[Connected]:
+    """Give the connector with real HTTP, the sandbox's addresses and no time lost in waiting."""
+    app = make_memory_app(
+        app_id=APP,
+        environment=addresses(sandbox),
+        odp=MemoryOdp(object_keys={name: next(iter(rows)) for name, rows in FIELDS.items()}),
+    )
+    clock = SandboxClock(sandbox)
+    with client_to(sandbox, tmp_path, clock=clock) as http:
+        services = replace(app.invocation.services, http=http, clock=clock)
+        now = replace(app.invocation, services=services)
+        with use(now):
+            yield Connected(app, sandbox, now)

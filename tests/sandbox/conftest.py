@@ -1,4 +1,4 @@
-"""One sandbox process for the module's tests, as it is on every start before each test."""
+"""Clients with credentials for each of the sandbox's services."""
 
 from __future__ import annotations
 
@@ -8,31 +8,19 @@ from contextlib import ExitStack
 import httpx
 import pytest
 
-from sandbox.running import Running, running
+from sandbox.running import Running
 
 
 @pytest.fixture(scope="session")
-def process() -> Iterator[Running]:
-    with running() as started:
-        yield started
-
-
-@pytest.fixture
-def sandbox(process: Running) -> Running:
-    process.control("reset")
-    return process
-
-
-@pytest.fixture(scope="session")
-def clients(process: Running) -> Iterator[dict[str, httpx.Client]]:
+def clients(sandbox_process: Running) -> Iterator[dict[str, httpx.Client]]:
     """One client with credentials per API; making them costs more than most tests."""
-    bearer = {"authorization": f"Bearer {process.credentials['optimizely_token']}"}
-    key = {"api-key": process.credentials["brevo_api_key"]}
+    bearer = {"authorization": f"Bearer {sandbox_process.credentials['optimizely_token']}"}
+    key = {"api-key": sandbox_process.credentials["brevo_api_key"]}
     headers = {"optimizely_api": bearer, "optimizely_flags": bearer, "brevo": key}
     with ExitStack() as stack:
         yield {
             name: stack.enter_context(
-                httpx.Client(base_url=process.info[name], headers=given, trust_env=False)
+                httpx.Client(base_url=sandbox_process.info[name], headers=given, trust_env=False)
             )
             for name, given in headers.items()
         }

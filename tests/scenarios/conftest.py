@@ -12,37 +12,10 @@ from typing import Any
 import pytest
 
 from sandbox.running import Running
+from scripts.local_services import APP, SETTINGS_FILE, environment
 from tests.conftest import Answer, Program, Serving
 
-APP = "optimizely_connector"
-SHOP, MOBILE = 20000000001, 20000000002
 PATIENCE = 60.0  # seconds
-ADDRESSES = {
-    "APP_ENV_OPTIMIZELY_API_URL": "optimizely_api",
-    "APP_ENV_OPTIMIZELY_FLAGS_URL": "optimizely_flags",
-    "APP_ENV_OPTIMIZELY_OAUTH_URL": "optimizely_oauth",
-    "APP_ENV_OPTIMIZELY_CDN_URL": "optimizely_cdn",
-    "APP_ENV_OPTIMIZELY_LOGX_URL": "optimizely_logx",
-    "APP_ENV_BREVO_URL": "brevo",
-}
-SETTINGS = f"""\
-connectors:
-  optimizely:
-    enabled: true
-    access_token: "${{OPTIMIZELY_ACCESS_TOKEN}}"
-    webhook_secret: "${{OPTIMIZELY_WEBHOOK_SECRET}}"
-    projects:
-      - project_id: {SHOP}
-        sdk_key: "${{SHOP_SDK_KEY}}"
-      - project_id: {MOBILE}
-        sdk_key: "${{MOBILE_SDK_KEY}}"
-    sync:
-      experiments: true
-      audiences: true
-      events: true
-      feature_flags: true
-      schedule: "0 */2 * * *"
-"""
 
 
 @dataclass
@@ -64,9 +37,7 @@ class Connector:
     def connect(self) -> None:
         """Install the app and submit its settings file."""
         self.ok("install", ".")
-        path = self.program.home.parent / "connector.yml"
-        path.write_text(SETTINGS, "utf-8")
-        self.ok("settings", APP, "--file", str(path))
+        self.ok("settings", APP, "--file", str(SETTINGS_FILE))
 
     def sync(self, *arguments: str) -> dict[str, Any]:
         """Run a whole synchronisation to its end."""
@@ -99,26 +70,8 @@ def connector(cli: Program, sandbox: Running) -> Connector:
     return Connector(
         cli,
         sandbox,
-        {
-            "OPTIMIZELY_ACCESS_TOKEN": sandbox.credentials["optimizely_token"],
-            "BREVO_API_KEY": sandbox.credentials["brevo_api_key"],
-            "OPTIMIZELY_WEBHOOK_SECRET": sandbox.credentials["webhook_secret"],
-            "SHOP_SDK_KEY": sdk_key(sandbox, SHOP),
-            "MOBILE_SDK_KEY": sdk_key(sandbox, MOBILE),
-            **{name: sandbox.info[address] for name, address in ADDRESSES.items()},
-        },
+        environment(sandbox),
     )
-
-
-def sdk_key(sandbox: Running, project_id: int, environment: str = "production") -> str:
-    """Look up the SDK key of an environment."""
-    answer = sandbox.http.get(
-        f"{sandbox.info['optimizely_api']}/environments",
-        params={"project_id": project_id},
-        headers={"authorization": f"Bearer {sandbox.credentials['optimizely_token']}"},
-    )
-    found = {each["key"]: each for each in answer.raise_for_status().json()}
-    return str(found[environment]["datafile"]["sdk_key"])
 
 
 def written(path: Path) -> bytes:

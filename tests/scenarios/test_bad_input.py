@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from scripts.local_services import APP, SETTINGS_FILE
 from tests.conftest import ROOT
-from tests.scenarios.conftest import APP, SETTINGS, Connector
+from tests.scenarios.conftest import Connector
 
 PARTS = ("assets", "forms", "schema", "src")
 
@@ -76,10 +77,12 @@ def test_a_missing_entry_point_and_a_class_without_perform_are_different(
 
 def test_a_wrong_token_is_refused_at_its_field_and_not_stored(connector: Connector) -> None:
     connector.ok("install", ".")
-    path = connector.program.home.parent / "connector.yml"
-    path.write_text(SETTINGS, "utf-8")
     answer = connector(
-        "settings", APP, "--file", str(path), OPTIMIZELY_ACCESS_TOKEN="canary-wrong-token-1"
+        "settings",
+        APP,
+        "--file",
+        str(SETTINGS_FILE),
+        OPTIMIZELY_ACCESS_TOKEN="canary-wrong-token-1",
     )
     assert answer.status == 1
     assert "optimizely.access_token" in answer.out
@@ -89,13 +92,13 @@ def test_a_wrong_token_is_refused_at_its_field_and_not_stored(connector: Connect
 
 def test_an_unset_variable_is_an_error_with_its_line(connector: Connector) -> None:
     connector.ok("install", ".")
-    path = connector.program.home.parent / "connector.yml"
-    path.write_text(SETTINGS, "utf-8")
     del connector.environment["SHOP_SDK_KEY"]
-    answer = connector("settings", APP, "--file", str(path))
-    line = 1 + SETTINGS.splitlines().index('        sdk_key: "${SHOP_SDK_KEY}"')
+    answer = connector("settings", APP, "--file", str(SETTINGS_FILE))
+    line = 1 + SETTINGS_FILE.read_text("utf-8").splitlines().index(
+        '        sdk_key: "${SHOP_SDK_KEY}"'
+    )
     assert answer.status == 78
-    assert f"connector.yml:{line}:" in answer.err
+    assert f"{SETTINGS_FILE.name}:{line}:" in answer.err
     assert "SHOP_SDK_KEY is not set" in answer.err
 
 

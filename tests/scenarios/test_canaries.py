@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 from urllib.parse import quote
 
+from scripts.local_services import APP
 from tests.conftest import Answer
-from tests.scenarios.conftest import APP, Connector, written
+from tests.scenarios.conftest import Connector, written
 
 
 def spellings(secret: str) -> set[bytes]:

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.scenarios.conftest import APP, Connector
+from scripts.local_services import APP
+from tests.scenarios.conftest import Connector
 from tests.scenarios.test_sync import CONTACTS
 
 

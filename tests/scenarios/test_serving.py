@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from tests.scenarios.conftest import APP, SHOP, Connector
+from scripts.local_services import APP, SHOP
+from tests.scenarios.conftest import Connector
 
 
 def test_a_schedule_starts_a_run_by_itself(connector: Connector) -> None:

@@ -6,15 +6,15 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-import pytest
 from optimizely.decision.optimizely_decide_option import OptimizelyDecideOption
 from optimizely.optimizely import Optimizely
 
 from sandbox.running import Running
-from tests.scenarios.conftest import MOBILE, SHOP, Connector, sdk_key
+from scripts.local_services import MOBILE, SHOP, sdk_key
+from tests.scenarios.conftest import Connector
 
 CONTACTS = 2000
-PROJECTS = {str(SHOP): SHOP, str(MOBILE): MOBILE}
+SHARED = frozenset({"dark_mode"})  # the flags that both projects have
 OURS = ("ENABLED_FEATURES", "EXPERIMENT_VARIATION", "EXPERIMENT_NAME", "VARIATION_NAME")
 
 
@@ -48,25 +48,19 @@ def decisions_of(
         yield contact["email"], user.decide_all(options)
 
 
-@pytest.fixture(scope="module")
-def collisions() -> frozenset[str]:
-    """Name the flag keys that both projects have."""
-    return frozenset({"dark_mode"})
-
-
 def expected(
-    contacts: list[dict[str, Any]], sandbox: Running, collisions: frozenset[str]
+    contacts: list[dict[str, Any]], sandbox: Running
 ) -> dict[str, tuple[str, dict[str, str]]]:
     """Compute enabled flags, and variations by experiment, straight from the SDK."""
     found: dict[str, tuple[list[str], dict[str, str]]] = {c["email"]: ([], {}) for c in contacts}
-    for project_id in PROJECTS.values():
+    for project_id in (SHOP, MOBILE):
         datafile = datafile_of(sandbox, project_id)
         running = {e["key"] for e in datafile["experiments"] if e["status"] == "Running"}
         for email, decisions in decisions_of(contacts, datafile):
             enabled, variations = found[email]
             for key, decision in decisions.items():
                 if decision.enabled:
-                    enabled.append(f"{project_id}:{key}" if key in collisions else key)
+                    enabled.append(f"{project_id}:{key}" if key in SHARED else key)
                 if decision.rule_key in running:
                     variations[decision.rule_key] = decision.variation_key
     return {
@@ -80,15 +74,13 @@ def assignments(text: str | None) -> dict[str, str]:
     return {name: variation for name, _, variation in pairs}
 
 
-def test_brevo_holds_what_the_sdk_decides_for_every_contact_and_flag(
-    connector: Connector, collisions: frozenset[str]
-) -> None:
+def test_brevo_holds_what_the_sdk_decides_for_every_contact_and_flag(connector: Connector) -> None:
     connector.connect()
     before = connector.sandbox.contacts()
     run = connector.sync()
     assert run["status"] == "COMPLETE"
     assert len(before) == CONTACTS
-    wanted = expected(before, connector.sandbox, collisions)
+    wanted = expected(before, connector.sandbox)
     wrong: list[tuple[object, ...]] = []
     for contact in connector.sandbox.contacts():
         features, variations = wanted[contact["email"]]

@@ -10,28 +10,21 @@ from typing import Any
 import httpx
 
 from sandbox.running import Running
+from scripts.local_services import APP, environment
 from tests.conftest import Program, Serving
 
-APP = "optimizely_connector"
 WITHIN = 30.0  # seconds
 FILE = """\
 connectors:
   optimizely:
     access_token: "${OPTIMIZELY_ACCESS_TOKEN}"
     project_id: 20000000001
-    sdk_key: SandboxShopProd1
+    sdk_key: "${SHOP_SDK_KEY}"
 """
 
 
 def connect(cli: Program, sandbox: Running) -> None:
-    cli.environment |= {
-        "APP_ENV_OPTIMIZELY_API_URL": sandbox.info["optimizely_api"],
-        "APP_ENV_OPTIMIZELY_FLAGS_URL": sandbox.info["optimizely_flags"],
-        "APP_ENV_OPTIMIZELY_CDN_URL": sandbox.info["optimizely_cdn"],
-        "APP_ENV_BREVO_URL": sandbox.info["brevo"],
-        "OPTIMIZELY_ACCESS_TOKEN": sandbox.credentials["optimizely_token"],
-        "BREVO_API_KEY": sandbox.credentials["brevo_api_key"],
-    }
+    cli.environment |= environment(sandbox)
     cli.ok("install", ".")
     path = cli.home.parent / "connector.yml"
     path.write_text(FILE, "utf-8")

@@ -9,24 +9,17 @@ from typing import Any
 
 import pytest
 
-from mooring.adapters.budgets import BudgetKeeper
 from mooring.adapters.clock import SystemClock
-from mooring.adapters.http_client import HttpClient
-from mooring.adapters.outbound import loopback_origins
 from mooring.sdk import LifecycleSettingsResult
 from mooring.sdk.context import use
 from mooring.testing.memory import MemoryApp, MemoryFunctions
 from mooring.testing.memory import memory_app as make_memory_app
 from sandbox.running import Running
+from scripts.local_services import addresses
 from src.lifecycle.lifecycle import Lifecycle
+from tests.app.conftest import client_to
 
 HOOK = "http://127.0.0.1:9/functions/optimizely_connector/optimizely_webhook/uuid"
-ADDRESSES = {
-    "APP_ENV_OPTIMIZELY_API_URL": "optimizely_api",
-    "APP_ENV_OPTIMIZELY_FLAGS_URL": "optimizely_flags",
-    "APP_ENV_OPTIMIZELY_CDN_URL": "optimizely_cdn",
-    "APP_ENV_BREVO_URL": "brevo",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,23 +69,15 @@ class Connector:
 @pytest.fixture
 def connector(sandbox: Running, tmp_path: Path) -> Iterator[Connector]:
     """Give an installed connector that talks to the sandbox."""
-    environment = {name: sandbox.info[key] for name, key in ADDRESSES.items()}
-    budgets = BudgetKeeper(tmp_path / "budgets.sqlite", clock=SystemClock())
-    client = HttpClient(
-        app_id="optimizely_connector",
-        outbound_domains=(),
-        loopback_origins=loopback_origins(environment),
-        budgets=budgets,
-        clock=SystemClock(),
-    )
     app = make_memory_app(
-        environment=environment,
+        environment=addresses(sandbox),
         functions=MemoryFunctions(endpoints={"optimizely_webhook": HOOK}),
     )
     invocation = app.invocation
-    with use(replace(invocation, services=replace(invocation.services, http=client))):
+    with (
+        client_to(sandbox, tmp_path, clock=SystemClock()) as client,
+        use(replace(invocation, services=replace(invocation.services, http=client))),
+    ):
         lifecycle = Lifecycle()
         assert lifecycle.on_install().success
         yield Connector(app, sandbox, lifecycle)
-    client.close()
-    budgets.close()

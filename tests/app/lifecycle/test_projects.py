@@ -5,23 +5,13 @@ from __future__ import annotations
 import pytest
 
 from mooring.sdk import storage
+from scripts.local_services import sdk_key
 from src.clients.stored_settings import load_settings
 from src.core.settings import Connection
 from tests.app.lifecycle.conftest import Connector
 
 SHOP, MOBILE, LEGACY = "20000000001", "20000000002", "20000000003"
 SIGNATURE = "optimizely_webhook_signature"
-
-
-def sdk_key(connector: Connector, project_id: str, environment: str) -> str:
-    token = connector.sandbox.credentials["optimizely_token"]
-    answer = connector.sandbox.http.get(
-        f"{connector.sandbox.info['optimizely_api']}/environments",
-        params={"project_id": project_id},
-        headers={"authorization": f"Bearer {token}"},
-    )
-    found = {each["key"]: each["datafile"]["sdk_key"] for each in answer.json()}
-    return str(found[environment])
 
 
 def test_chosen_environments_become_connections(connector: Connector) -> None:
@@ -35,7 +25,7 @@ def test_chosen_environments_become_connections(connector: Connector) -> None:
         "Legacy full stack",
     ]
     assert connections[0] == Connection(
-        SHOP, "Shop backend", "production", sdk_key(connector, SHOP, "production")
+        SHOP, "Shop backend", "production", sdk_key(connector.sandbox, SHOP, "production")
     )
 
 
@@ -43,7 +33,7 @@ def test_an_sdk_key_alone_finds_its_environment_and_is_shown_as_a_choice(
     connector: Connector,
 ) -> None:
     connector.connect_optimizely()
-    key = sdk_key(connector, SHOP, "staging")
+    key = sdk_key(connector.sandbox, SHOP, "staging")
     assert connector.choose(f"{SHOP}::{key}")["errors"] == {}
     assert [each.environment for each in load_settings().connections] == ["staging"]
     assert storage.settings.get("projects")["environments"] == [f"{SHOP}:staging"]
@@ -51,7 +41,7 @@ def test_an_sdk_key_alone_finds_its_environment_and_is_shown_as_a_choice(
 
 def test_the_same_environment_twice_is_one_connection(connector: Connector) -> None:
     connector.connect_optimizely()
-    key = sdk_key(connector, SHOP, "production")
+    key = sdk_key(connector.sandbox, SHOP, "production")
     connector.choose(f"{SHOP}:production", f"{SHOP}::{key}")
     assert len(load_settings().connections) == 1
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from sandbox.running import Running
+from scripts.local_services import APP, SHOP, environment
 from tests.conftest import Answer, Program
 
-APP, SHOP = "optimizely_connector", 20000000001
 CANARY = "canary-8d2e"
 BRIEF = """\
 connectors:
@@ -54,17 +54,9 @@ def ask(sandbox: Running, path: str, **params: Any) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def program(cli: Program, sandbox: Running) -> Program:
-    environments = ask(sandbox, "/environments", project_id=SHOP)
-    keys = {each["key"]: each["datafile"]["sdk_key"] for each in environments}
-    cli.environment |= {
-        "APP_ENV_OPTIMIZELY_API_URL": sandbox.info["optimizely_api"],
-        "APP_ENV_OPTIMIZELY_CDN_URL": sandbox.info["optimizely_cdn"],
-        "APP_ENV_BREVO_URL": sandbox.info["brevo"],
-        "OPTIMIZELY_ACCESS_TOKEN": sandbox.credentials["optimizely_token"],
-        "OPTIMIZELY_SDK_KEY": keys["production"],
-        "BREVO_API_KEY": sandbox.credentials["brevo_api_key"],
-        "TAJO_API_KEY": "tajo-key-3c11",
-    }
+    given = environment(sandbox)
+    cli.environment |= {**given, "OPTIMIZELY_SDK_KEY": given["SHOP_SDK_KEY"]}
+    cli.environment["TAJO_API_KEY"] = "tajo-key-3c11"
     cli.ok("install", ".")
     return cli
 

@@ -62,15 +62,22 @@ def postgresql_server() -> Iterator[str]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def empty_database(server: str) -> Iterator[str]:
+    """Give the address of an empty PostgreSQL database for the length of the block."""
+    name = f"mooring_test_{uuid4().hex}"
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"'.encode())
+        address = make_url(server).set(database=name)
+        yield address.render_as_string(hide_password=False)
+        connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+
+
 @pytest.fixture
 def postgresql_url(postgresql_server: str) -> Iterator[str]:
     """Give the address of an empty PostgreSQL database of the test's own."""
-    name = f"mooring_test_{uuid4().hex}"
-    with psycopg.connect(postgresql_server, autocommit=True) as server:
-        server.execute(f'CREATE DATABASE "{name}"'.encode())
-        address = make_url(postgresql_server).set(database=name)
-        yield address.render_as_string(hide_password=False)
-        server.execute(f'DROP DATABASE "{name}" WITH (FORCE)'.encode())
+    with empty_database(postgresql_server) as address:
+        yield address
 
 
 @pytest.fixture

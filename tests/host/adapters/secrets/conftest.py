@@ -1,16 +1,10 @@
-"""Keychains at the edge of the keyring library's API, and a database of one machine."""
+"""Keychains at the edge of the keyring library's API."""
 
 from __future__ import annotations
-
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
-
-from mooring.adapters.database import Database
 
 
 class Keychain(KeyringBackend):
@@ -58,12 +52,3 @@ def locked_keychain() -> Keychain:
 def forgetful_keychain() -> Keychain:
     """Give a keychain that takes everything and keeps nothing."""
     return Keychain(forgets=True)
-
-
-@pytest.fixture
-def sqlite_database(migrated_sqlite: Path, tmp_path: Path) -> Iterator[Database]:
-    """Give an open SQLite database with all tables and no rows."""
-    shutil.copyfile(migrated_sqlite, tmp_path / "mooring.sqlite")
-    opened = Database.open(file=tmp_path / "mooring.sqlite")
-    yield opened
-    opened.close()

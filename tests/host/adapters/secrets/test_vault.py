@@ -17,7 +17,6 @@ from mooring.adapters.masking import MASK, Masker
 from mooring.adapters.secrets.encrypted import EncryptedKeyring
 from mooring.adapters.secrets.master_key import MasterKey
 from mooring.adapters.secrets.vault import SECRETS, STORE, Vault, open_vault
-from mooring.adapters.tables import meta
 from mooring.errors import SecretStoreUnusable
 from mooring.model.config import HostConfig, SecretsMode
 from mooring.testing.clock import FakeClock
@@ -80,14 +79,12 @@ def test_a_server_never_asks_a_keychain(
 
 
 def test_several_machines_share_no_keychain(
-    config: HostConfig, migrated_postgresql: Database, keychain: KeyringBackend
+    config: HostConfig, postgresql_database: Database, keychain: KeyringBackend
 ) -> None:
-    with migrated_postgresql.write() as connection:
-        connection.execute(meta.delete())
-    offer = Offer(migrated_postgresql, keychain)
+    offer = Offer(postgresql_database, keychain)
     with pytest.raises(SecretStoreUnusable, match=r"MOORING_SECRETS: .*Set it to encrypted"):
-        opened(config, migrated_postgresql, offer, "keyring")
-    assert opened(config, migrated_postgresql, offer, interactive=True).kind == "encrypted"
+        opened(config, postgresql_database, offer, "keyring")
+    assert opened(config, postgresql_database, offer, interactive=True).kind == "encrypted"
     assert offer.asked == ["encrypted"]
 
 

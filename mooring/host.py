@@ -32,7 +32,7 @@ from mooring.engine.lifecycle import LifecycleEngine
 from mooring.engine.lifecycle_calls import call_hook
 from mooring.engine.settings import SettingsDesk, SettingsOutcome
 from mooring.engine.stepping import drive
-from mooring.errors import AppInvalid, LeaseLost, MooringError, NotFound
+from mooring.errors import AppInvalid, LeaseLost, MooringError, NotFound, SettingsRefused
 from mooring.model.app import AppDefinition
 from mooring.model.config import HostConfig
 from mooring.model.installation import Installation
@@ -252,12 +252,15 @@ class Host:
     ) -> list[SettingsOutcome]:
         """Expand a configuration file and submit what the app makes of it.
 
-        Raises ConfigurationInvalid with the line, SettingsRefused.
+        Raises ConfigurationInvalid and SettingsRefused with the line.
         """
-        document = read_settings_file(path, environment=environment)
+        file = read_settings_file(path, environment=environment)
         variables = self.lifecycle_class(installation).settings_file_variables
-        fill_from_environment(document, variables, environment=environment)
-        return self.settings(installation).submit_document(document)
+        fill_from_environment(file.values, variables, environment=environment)
+        try:
+            return self.settings(installation).submit_document(file.values)
+        except SettingsRefused as refusal:
+            raise file.placed(refusal) from refusal
 
     def secrets(self, installation: Installation) -> SecretRecords:
         """Return the installation's own secret records (not those of its form)."""

@@ -4,18 +4,38 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mooring.errors import ConfigurationInvalid
+from mooring.errors import ConfigurationInvalid, SettingsRefused
 from mooring.reading.yaml_reader import YamlDocument, read_yaml
 
 VARIABLE = re.compile(r"\$\{([^}]*)\}")
+STEP = re.compile(r"([^.\[\]]+)|\[([0-9]+)\]")
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 Place = tuple[str | int, ...]
 
 
-def read_settings_file(path: Path, *, environment: Mapping[str, str]) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class SettingsFile:
+    """What a file says, and where in it each value stands."""
+
+    values: dict[str, Any]  # Any: YAML
+    document: YamlDocument
+    path: Path
+
+    def placed(self, refusal: SettingsRefused) -> SettingsRefused:
+        """Return a refusal with its line, where it names a dotted place (``a.b[0].c``)."""
+        if not refusal.where:
+            return refusal
+        steps = tuple(int(n) if n else key for key, n in STEP.findall(refusal.where))
+        position = self.document.key_position(steps)
+        where = f"{self.path}:{position.line}:{position.column}: {refusal.where}"
+        return SettingsRefused(refusal.message, where=where, hint=refusal.hint)
+
+
+def read_settings_file(path: Path, *, environment: Mapping[str, str]) -> SettingsFile:
     """Read a YAML mapping and replace ``${NAME}`` from ``environment`` in its values.
 
     Raises ConfigurationInvalid with the line of what is wrong: YAML that cannot be read, a
@@ -33,22 +53,26 @@ def read_settings_file(path: Path, *, environment: Mapping[str, str]) -> dict[st
         )
     expanded = _expand(document.value, (), document, path, environment)
     assert isinstance(expanded, dict), "expanding keeps the shape"
-    return expanded
+    return SettingsFile(expanded, document, path)
 
 
 def fill_from_environment(
-    document: dict[str, Any], variables: Mapping[str, str], *, environment: Mapping[str, str]
+    values: dict[str, Any], variables: Mapping[str, str], *, environment: Mapping[str, str]
 ) -> None:
-    """Fill values that a file leaves out or empty: dotted place → name of the variable."""
+    """Fill values that a file leaves out or empty: dotted place → name of the variable.
+
+    Only the innermost block is added where it is missing: a file that is about something else
+    stays so.
+    """
     for place, name in variables.items():
-        *parents, last = place.split(".")
+        *parents, innermost, last = ["", *place.split(".")]
         value = environment.get(name)
         if not value:
             continue
-        inner: Any = document
+        inner: Any = {"": values}
         for key in parents:
-            inner = _filled(inner, key, {})
-        _filled(inner, last, value)
+            inner = _filled(inner, key, {}) if isinstance(inner, dict) and key in inner else None
+        _filled(_filled(inner, innermost, {}), last, value)
 
 
 def _filled(mapping: Any, key: str, value: Any) -> Any:

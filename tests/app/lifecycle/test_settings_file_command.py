@@ -126,7 +126,7 @@ def test_a_schedule_that_means_nothing_is_told_with_what_is_allowed(submit: Subm
 def test_a_key_that_is_not_known_is_told_with_its_place_and_the_nearest(submit: Submit) -> None:
     answer = submit(BRIEF.replace("feature_flags: true", "feature_flag: true"))
     assert answer.status == 1
-    assert "connectors.optimizely.sync.feature_flag" in answer.err
+    assert "connector.yml:11:7: connectors.optimizely.sync.feature_flag" in answer.err
     assert "Did you mean feature_flags?" in answer.err
 
 
@@ -135,3 +135,11 @@ def test_a_variable_that_is_not_set_is_told_with_its_line(submit: Submit) -> Non
     assert answer.status == 78
     assert "connector.yml:5:" in answer.err
     assert "OPTIMIZELY_SDK_KEY_OF_NOBODY is not set" in answer.err
+
+
+def test_a_misspelt_connector_is_told_and_changes_nothing(submit: Submit) -> None:
+    answer = submit(BRIEF.replace("  optimizely:", "  optimizly:"))
+    assert answer.status == 1
+    assert "There is no block connectors.optimizely." in answer.err
+    assert "Is it optimizly?" in answer.err
+    assert answer.out == ""

@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 
 import pytest
 
-from mooring.errors import ConfigurationInvalid
+from mooring.errors import ConfigurationInvalid, SettingsRefused
 from mooring.reading.settings_file import fill_from_environment, read_settings_file
 
 
@@ -15,7 +16,7 @@ def file(tmp_path: Path) -> Path:
 
 def read(file: Path, text: str, **environment: str) -> dict[str, object]:
     file.write_text(text, "utf-8")
-    return read_settings_file(file, environment=environment)
+    return read_settings_file(file, environment=environment).values
 
 
 def test_variables_are_replaced_wherever_a_value_is_text(file: Path) -> None:
@@ -101,3 +102,30 @@ def test_what_the_file_says_wins_over_the_environment() -> None:
 def test_a_key_that_is_left_empty_is_filled(empty: dict[str, object]) -> None:
     fill_from_environment(empty, {"brevo.key": "KEY"}, environment={"KEY": "given"})
     assert empty == {"brevo": {"key": "given"}}
+
+
+@pytest.mark.parametrize("other", [{}, {"connectors": {}}, {"connectors": {"optimizly": {}}}])
+def test_a_block_that_the_file_does_not_have_is_not_made_up(other: dict[str, object]) -> None:
+    before = copy.deepcopy(other)
+    variables = {"connectors.optimizely.brevo.key": "KEY"}
+    fill_from_environment(other, variables, environment={"KEY": "given"})
+    assert other == before
+
+
+@pytest.mark.parametrize(
+    ("place", "line", "column"),
+    [("a.wrong", 2, 3), ("a.list[1].key", 5, 7), ("a.list[1]", 5, 7), ("a.absent.b", 2, 3)],
+)
+def test_a_refusal_is_given_the_line_of_its_place(
+    file: Path, place: str, line: int, column: int
+) -> None:
+    file.write_text("a:\n  wrong: 1\n  list:\n    - 1\n    - key: 2\n", "utf-8")
+    refusal = SettingsRefused("No.", where=place, hint="Mend it.")
+    placed = read_settings_file(file, environment={}).placed(refusal)
+    assert str(placed) == f"{file}:{line}:{column}: {place}: No. Mend it."
+
+
+def test_a_refusal_of_the_whole_file_stays_as_it_is(file: Path) -> None:
+    file.write_text("a: 1\n", "utf-8")
+    refusal = SettingsRefused("No.")
+    assert read_settings_file(file, environment={}).placed(refusal) is refusal

@@ -98,10 +98,17 @@ class ScheduleInvalid(AppInvalid):
     code = "app.schedule"
 
     def __init__(
-        self, message: str = "", *, where: str = "", hint: str = "", field: str = ""
+        self,
+        message: str = "",
+        *,
+        where: str = "",
+        hint: str = "",
+        field: str = "",
+        column: int = 0,
     ) -> None:
         super().__init__(message, where=where, hint=hint)
         self.field = field
+        self.column = column  # in the expression, from 1; 0 when no one place is to blame
 
 
 class EntryPointInvalid(AppInvalid):

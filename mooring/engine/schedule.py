@@ -1,8 +1,9 @@
 """When does a cron expression fire? Five-field Unix cron, and OCP's Quartz with 6 or 7 fields.
 
-cron-converter finds the next time of day among minutes, hours and months; it sees every day, and
-the rules of the day fields (Unix ORs them, Quartz has one of them), seconds and years are ours. It
-is given naive wall-clock times only, for what a wall clock does when it is changed is ours too:
+cron-converter finds the next time of day, day and month wherever it can express the schedule. Ours
+are seconds and years, days that depend on the month, the two day fields together (Unix ORs them)
+and days beyond the 28th, after which it gives up looking. It is given naive wall-clock times only,
+for what a wall clock does when it is changed is ours too:
 
 * A schedule of some hours (``30 2 * * *``) is about the wall clock. A time that the spring night
   leaves out fires right after the gap, once; a time that the autumn night repeats fires once.
@@ -13,49 +14,35 @@ is given naive wall-clock times only, for what a wall clock does when it is chan
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from cron_converter import Cron
 
+from mooring.engine import cron_fields
+from mooring.engine.cron_fields import FIRST_YEAR, LAST_YEAR, Word, read_field
+from mooring.engine.special_days import SpecialDay
+from mooring.engine.wall_clock import gap_around, repetition_from, shown_at, zone_named
 from mooring.errors import ScheduleInvalid
 
-FIRST_YEAR, LAST_YEAR = 1970, 2099
+SECOND, MINUTE = timedelta(seconds=1), timedelta(minutes=1)
 EVERY_HOUR = tuple(range(24))
-EVERY_DAY, EVERY_WEEKDAY = range(1, 32), range(7)
-MONTHS = ("JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC")
-WEEKDAYS = ("SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT")
-NOT_YET = re.compile(rf"(L(-\d+)?|L?W|\d+W|(\d|{'|'.join(WEEKDAYS)})(L|#\d*))$")
-ITEM = re.compile(r"(?P<low>\*|\w+)(-(?P<high>\w+))?(/(?P<step>\d+))?$")
-
-
-@dataclass(frozen=True, slots=True)
-class Field:
-    """What one field of an expression may hold."""
-
-    name: str
-    lowest: int
-    highest: int
-    names: tuple[str, ...] = ()
-    wraps: bool = True  # whether FRI-MON goes around
-
-    @property
-    def allowed(self) -> str:
-        """Say it in words."""
-        named = f" or {self.names[0]}–{self.names[-1]}" if self.names else ""
-        return f"{self.lowest}–{self.highest}{named}"
-
-
-SECOND = Field("second", 0, 59)
-MINUTE = Field("minute", 0, 59)
-HOUR = Field("hour", 0, 23)
-DAY = Field("day-of-month", 1, 31)
-MONTH = Field("month", 1, 12, MONTHS)
-UNIX_WEEKDAY = Field("day-of-week", 0, 7, WEEKDAYS)
-QUARTZ_WEEKDAY = Field("day-of-week", 1, 7, WEEKDAYS)
-YEAR = Field("year", FIRST_YEAR, LAST_YEAR, wraps=False)
+EVERY_DAY, EVERY_WEEKDAY = frozenset(range(1, 32)), frozenset(range(7))
+EVERY_YEAR = frozenset(range(FIRST_YEAR, LAST_YEAR + 1))
+IN_EVERY_MONTH = 28
+LONGEST = 2000  # characters: every value of every field, one by one, takes fewer
+MACROS = {
+    "@hourly": "0 * * * *",
+    "@daily": "0 0 * * *",
+    "@midnight": "0 0 * * *",
+    "@weekly": "0 0 * * 0",
+    "@monthly": "0 0 1 * *",
+    "@yearly": "0 0 1 1 *",
+    "@annually": "0 0 1 1 *",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,227 +53,251 @@ class Schedule:
     minutes: tuple[int, ...]
     hours: tuple[int, ...]
     days: frozenset[int]
-    months: tuple[int, ...]
+    months: frozenset[int]
     weekdays: frozenset[int]
-    years: frozenset[int]
-    either_day: bool  # one of the two day fields is enough
     zone: ZoneInfo
+    years: frozenset[int] = EVERY_YEAR
+    special_days: tuple[SpecialDay, ...] = ()  # besides the days and weekdays
+    either_day: bool = False  # one of the two day fields is enough
     _cron: Cron = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
+        known = self._engine_knows_days
+        days, weekdays = (self.days, self.weekdays) if known else (EVERY_DAY, EVERY_WEEKDAY)
         cron = Cron()
-        units = (self.minutes, self.hours, EVERY_DAY, self.months, EVERY_WEEKDAY)
+        units = (self.minutes, self.hours, days, self.months, weekdays)
         cron.from_list([list(values) for values in units])
         object.__setattr__(self, "_cron", cron)
 
+    @property
+    def is_interval(self) -> bool:
+        """Whether it counts time (every hour has its share) rather than reads the clock."""
+        return self.hours == EVERY_HOUR
+
+    @property
+    def ever_fires(self) -> bool:
+        """Whether there is any day until 2099 that it means."""
+        return any(
+            self._days_in(year, month) for year in sorted(self.years) for month in self.months
+        )
+
     def next_after(self, moment: datetime) -> datetime | None:
         """Return the first time after ``moment``, in UTC; None when there is none until 2099."""
-        local = moment.astimezone(self.zone)
-        if self.hours != EVERY_HOUR:
-            return self._first(local, moment=moment, fold=0)
-        repeated = self._repeated_from(local)
-        again = self._first(repeated, moment=moment, fold=1) if repeated else None
-        onwards = self._first(local, moment=moment, fold=local.fold)
+        onwards = self._first_after(moment)
+        if not self.is_interval:
+            return onwards
+        change = repetition_from(moment, zone=self.zone)
+        again = self._first_again(change.walls[0]) if change else None
         return min(filter(None, (onwards, again)), default=None)
 
-    def _first(self, start: datetime, *, moment: datetime, fold: int) -> datetime | None:
-        """Return the first time after ``moment`` at or after the wall-clock time ``start``."""
-        for wall in self._walls(start.replace(tzinfo=None)):
-            time = self._in_utc(wall, fold=fold)
+    def means(self, wall: datetime) -> bool:
+        """Say whether a clock that shows ``wall`` shows one of the schedule's times."""
+        return (
+            wall.second in self.seconds
+            and wall.minute in self.minutes
+            and wall.hour in self.hours
+            and wall.month in self.months
+            and self._is_day(wall)
+        )
+
+    # -- from the wall clock to time ---------------------------------------------------------------
+
+    def _first_after(self, moment: datetime) -> datetime | None:
+        local = moment.astimezone(self.zone).replace(tzinfo=None, microsecond=0)
+        for wall in self._walls(local + SECOND):
+            time = self._moment_of(wall)
             if time is not None and time > moment:
                 return time
+            # In an hour that is being repeated, an interval goes on with the second of two moments.
+            again = shown_at(wall, zone=self.zone, fold=1) if self.is_interval else None
+            if again is not None and again > moment:
+                return again
         return None
 
-    def _in_utc(self, wall: datetime, *, fold: int) -> datetime | None:
+    def _first_again(self, start: datetime) -> datetime | None:
+        """Return the first time since the clock was put back to ``start``."""
+        wall = next(self._walls(start), None)
+        return None if wall is None else shown_at(wall, zone=self.zone, fold=1)
+
+    def _moment_of(self, wall: datetime) -> datetime | None:
         """Place a wall-clock time in time; None for one that an interval leaves out."""
-        time = wall.replace(tzinfo=self.zone, fold=fold).astimezone(UTC)
-        if time.astimezone(self.zone).replace(tzinfo=None) == wall:
-            return time
-        if self.hours == EVERY_HOUR:
-            return None
-        before = wall.replace(tzinfo=self.zone, fold=1).astimezone(UTC)
-        return self._change(before, wall.replace(tzinfo=self.zone, fold=0).astimezone(UTC))
+        if (moment := shown_at(wall, zone=self.zone, fold=0)) or self.is_interval:
+            return moment
+        return gap_around(wall, zone=self.zone).at
 
-    def _repeated_from(self, local: datetime) -> datetime | None:
-        """Return what the clock is put back to when ``local`` is in an hour to be repeated."""
-        before, after = local.utcoffset(), local.replace(fold=1).utcoffset()
-        if local.fold or before is None or after is None or before <= after:
-            return None
-        now = local.astimezone(UTC)
-        return self._change(now, now + (before - after)).astimezone(self.zone)
-
-    def _change(self, before: datetime, after: datetime) -> datetime:
-        """Return the second in which the zone's offset becomes what it is at ``after``."""
-        offset = after.astimezone(self.zone).utcoffset()
-        early, late = 0, int((after - before).total_seconds()) + 1
-        base = after - timedelta(seconds=late)
-        while late - early > 1:
-            middle = (early + late) // 2
-            there = (base + timedelta(seconds=middle)).astimezone(self.zone)
-            early, late = (early, middle) if there.utcoffset() == offset else (middle, late)
-        return (base + timedelta(seconds=late)).replace(microsecond=0)
+    # -- on the wall clock -------------------------------------------------------------------------
 
     def _walls(self, start: datetime) -> Iterator[datetime]:
         """Yield the matching wall-clock times from ``start`` on, in order."""
-        minute = self._minute_from(start.replace(second=0, microsecond=0))
+        minute = self._minute_from(start.replace(second=0))
         while minute is not None:
             for second in self.seconds:
                 if (wall := minute.replace(second=second)) >= start:
                     yield wall
-            minute = self._minute_from(minute + timedelta(minutes=1))
+            minute = self._minute_from(minute + MINUTE)
 
     def _minute_from(self, minute: datetime) -> datetime | None:
-        while (start := self._in_years(minute)) is not None:
+        start: datetime | None = minute
+        while start is not None:
             found: datetime = self._cron.schedule(start).next(inclusive=True)
-            if found.year in self.years and self._is_day(found):
+            if found.year in self.years and (self._engine_knows_days or self._is_day(found)):
                 return found
-            minute = found if found.year not in self.years else _midnight_after(found)
+            start = self._day_after(found)
         return None
 
-    def _in_years(self, minute: datetime) -> datetime | None:
-        if minute.year in self.years:
-            return minute
-        later = min((year for year in self.years if year > minute.year), default=None)
-        return None if later is None else datetime(later, 1, 1)  # noqa: DTZ001  # a wall clock's
+    def _day_after(self, wall: datetime) -> datetime | None:
+        """Return the beginning of the first day meant that is later than the day of ``wall``."""
+        for year in sorted(year for year in self.years if year >= wall.year):
+            for month in sorted(self.months):
+                if (year, month) < (wall.year, wall.month):
+                    continue
+                past = wall.day if (year, month) == (wall.year, wall.month) else 0
+                if day := min((day for day in self._days_in(year, month) if day > past), default=0):
+                    return datetime(year, month, day)  # noqa: DTZ001  # a wall clock's
+        return None
+
+    def _days_in(self, year: int, month: int) -> set[int]:
+        """Return the days of a month that are meant."""
+        before, length = monthrange(year, month)
+        special = {day for term in self.special_days if (day := term.in_month(year, month))}
+        return special | {
+            day
+            for day in range(1, length + 1)
+            if self._fits(day in self.days, (before + day) % 7 in self.weekdays)
+        }
 
     def _is_day(self, wall: datetime) -> bool:
-        in_month, in_week = wall.day in self.days, wall.isoweekday() % 7 in self.weekdays
+        if wall.year not in self.years:
+            return False
+        if self._fits(wall.day in self.days, wall.isoweekday() % 7 in self.weekdays):
+            return True
+        return any(term.in_month(wall.year, wall.month) == wall.day for term in self.special_days)
+
+    def _fits(self, in_month: bool, in_week: bool, /) -> bool:
         return (in_month or in_week) if self.either_day else (in_month and in_week)
+
+    @property
+    def _engine_knows_days(self) -> bool:
+        """Whether cron-converter finds the day, within the 24 tries that it makes."""
+        if self.special_days or self.either_day:
+            return False
+        return self.days == EVERY_DAY or (
+            self.weekdays == EVERY_WEEKDAY and min(self.days) <= IN_EVERY_MONTH
+        )
+
+
+# -- reading an expression -----------------------------------------------------------------------
 
 
 def parse_schedule(expression: str, *, timezone: str = "UTC") -> Schedule:
-    """Read a cron expression. Raises ScheduleInvalid naming the field and what it may hold."""
-    fields = expression.split()
-    zone = _zone(timezone)
-    if len(fields) == 5:
-        return _unix(fields, zone=zone)
-    if len(fields) in (6, 7):
-        return _quartz(fields, zone=zone)
+    """Read a cron expression. Raises ScheduleInvalid with field, column and remedy."""
+    zone = zone_named(timezone)
+    if len(expression) > LONGEST:
+        raise ScheduleInvalid(
+            f"A cron expression of {len(expression)} characters is too long.",
+            hint=f"It takes {LONGEST}; ranges and steps are shorter than lists.",
+            field="expression",
+        )
+    count = len(expression.split())
+    if count == 5:
+        return _unix(expression, zone=zone)
+    if count in (6, 7):
+        return _quartz(expression, zone=zone)
+    macro = MACROS.get(expression.strip().lower())
     raise ScheduleInvalid(
-        f"The cron expression {expression!r} has {len(fields)} "
-        f"{'field' if len(fields) == 1 else 'fields'}.",
-        hint="It takes 5 (minute hour day-of-month month day-of-week), or OCP's 6 with seconds "
+        f"The cron expression {expression!r} has {count} {'field' if count == 1 else 'fields'}.",
+        hint=f"Write it out: {macro}."
+        if macro
+        else "It takes 5 (minute hour day-of-month month day-of-week), or OCP's 6 with seconds "
         "first, or 7 with a year at the end.",
         field="expression",
     )
 
 
-def _unix(fields: list[str], *, zone: ZoneInfo) -> Schedule:
-    minute, hour, day, month, weekday = fields
+def _unix(expression: str, *, zone: ZoneInfo) -> Schedule:
+    fields = (
+        *(cron_fields.UNIX_MINUTE, cron_fields.UNIX_HOUR, cron_fields.UNIX_DAY),
+        *(cron_fields.UNIX_MONTH, cron_fields.UNIX_WEEKDAY),
+    )
+    words = [
+        Word(found[0], found.start() + 1, field)
+        for found, field in zip(re.finditer(r"\S+", expression), fields, strict=True)
+    ]
+    minutes, hours, days, months, weekdays = (read_field(word)[0] for word in words)
     return Schedule(
         seconds=(0,),
-        minutes=_sorted(minute, MINUTE),
-        hours=_sorted(hour, HOUR),
-        days=frozenset(_values(day, DAY)),
-        months=_sorted(month, MONTH),
-        weekdays=frozenset(value % 7 for value in _values(weekday, UNIX_WEEKDAY)),
-        years=frozenset(range(FIRST_YEAR, LAST_YEAR + 1)),
-        either_day=not (day.startswith("*") or weekday.startswith("*")),
+        minutes=tuple(sorted(minutes)),
+        hours=tuple(sorted(hours)),
+        days=days,
+        months=months,
+        weekdays=frozenset(value % 7 for value in weekdays),
+        either_day=not (words[2].text.startswith("*") or words[4].text.startswith("*")),
         zone=zone,
     )
 
 
-def _quartz(fields: list[str], *, zone: ZoneInfo) -> Schedule:
-    second, minute, hour, day, month, weekday, year = [*fields, "*"][:7]
-    if (day == "?") == (weekday == "?"):
-        raise ScheduleInvalid(
-            f"Of day-of-month and day-of-week exactly one must be ?; found {day} and {weekday}.",
-            hint="Put ? where the other one decides, as in 0 0 3 * * ? or 0 0 3 ? * MON-FRI.",
-            field=DAY.name,
-        )
+def _quartz(expression: str, *, zone: ZoneInfo) -> Schedule:
+    second, minute, hour, day, month, weekday, year = _quartz_words(expression)
+    special_days: list[SpecialDay] = []
+
+    def read(word: Word) -> frozenset[int]:
+        values, special = read_field(word)
+        special_days.extend(special)
+        return values
+
     return Schedule(
-        seconds=_sorted(second, SECOND),
-        minutes=_sorted(minute, MINUTE),
-        hours=_sorted(hour, HOUR),
-        days=frozenset(_values("*" if day == "?" else day, DAY)),
-        months=_sorted(month, MONTH),
-        weekdays=frozenset(
-            value - 1 for value in _values("*" if weekday == "?" else weekday, QUARTZ_WEEKDAY)
-        ),
-        years=frozenset(_values(year, YEAR)),
-        either_day=False,
+        seconds=tuple(sorted(read(second))),
+        minutes=tuple(sorted(read(minute))),
+        hours=tuple(sorted(read(hour))),
+        days=EVERY_DAY if day.text == "?" else read(day),
+        months=read(month),
+        weekdays=EVERY_WEEKDAY
+        if weekday.text == "?"
+        else frozenset(value - 1 for value in read(weekday)),
+        years=read(year),
+        special_days=tuple(special_days),
         zone=zone,
     )
 
 
-def _sorted(text: str, kind: Field) -> tuple[int, ...]:
-    return tuple(sorted(set(_values(text, kind))))
-
-
-def _values(text: str, kind: Field) -> Iterator[int]:
-    """Yield what a field means: ``*``, ``a``, ``a-b``, each with ``/step``, joined by commas."""
-    for item in text.upper().split(","):
-        if kind in (DAY, UNIX_WEEKDAY, QUARTZ_WEEKDAY) and NOT_YET.match(item):
-            raise ScheduleInvalid(
-                f"{item!r} in the field {kind.name} is not supported yet (L, W and #).",
-                hint=f"It may be {kind.allowed}, as a list, range or step.",
-                field=kind.name,
-            )
-        yield from _item(item, kind)
-
-
-def _item(item: str, kind: Field) -> list[int]:
-    parts = ITEM.match(item)
-    if parts is None or (parts["low"] == "*" and parts["high"]):
-        raise _wrong(item, kind)
-    step = int(parts["step"] or 1)
-    if not 1 <= step <= kind.highest:
-        raise _wrong(item, kind, hint=f"A step may be 1–{kind.highest}.")
-    if parts["low"] == "*":
-        low, high = kind.lowest, _last(kind)
-    else:
-        low = _number(parts["low"], item, kind)
-        # As in Quartz: 5/15 is every 15 from 5 on.
-        high = _last(kind) if parts["step"] else low
-        if parts["high"]:
-            high = _number(parts["high"], item, kind)
-    return _range(low, high, item, kind)[::step]
-
-
-def _range(low: int, high: int, item: str, kind: Field) -> list[int]:
-    if low <= high:
-        return list(range(low, high + 1))
-    if kind is UNIX_WEEKDAY and low == 7:
-        return list(range(high + 1))
-    if not kind.wraps:
-        raise _wrong(item, kind, hint="The range runs backwards.")
-    return [*range(low, _last(kind) + 1), *range(kind.lowest, high + 1)]
-
-
-def _number(text: str, item: str, kind: Field) -> int:
-    if text in kind.names:
-        first = 0 if kind is UNIX_WEEKDAY else 1
-        return kind.names.index(text) + first
-    if not (text.isascii() and text.isdecimal() and len(text) <= 4):
-        raise _wrong(item, kind)
-    if not kind.lowest <= int(text) <= kind.highest:
-        raise _wrong(item, kind)
-    return int(text)
-
-
-def _last(kind: Field) -> int:
-    """The highest value that is not another one's second name (Unix has two for Sunday)."""
-    return 6 if kind is UNIX_WEEKDAY else kind.highest
-
-
-def _wrong(item: str, kind: Field, *, hint: str = "") -> ScheduleInvalid:
-    return ScheduleInvalid(
-        f"{item!r} means nothing in the field {kind.name}.",
-        hint=hint or f"It may be {kind.allowed}, *, a list, a range or a step.",
-        field=kind.name,
+def _quartz_words(expression: str) -> list[Word]:
+    """Split as OCP does, at each single space; a trailing one may leave the year empty."""
+    fields = (
+        *(cron_fields.SECOND, cron_fields.MINUTE, cron_fields.HOUR, cron_fields.DAY),
+        *(cron_fields.MONTH, cron_fields.WEEKDAY, cron_fields.YEAR),
     )
-
-
-def _zone(name: str) -> ZoneInfo:
-    try:
-        return ZoneInfo(name)
-    except (LookupError, ValueError, OSError) as error:
+    pieces = expression.rstrip("\r\n").split(" ")
+    if len(pieces) == 6 or (len(pieces) == 7 and not pieces[-1]):
+        pieces = [*pieces[:6], "*"]
+    if len(pieces) != 7 or not all(pieces) or re.search(r"\s", "".join(pieces)):
+        place = re.search(r"^\s|\s(?=\s)|[^\S ]|\s$", expression)
+        column = place.start() + 1 if place else 1
         raise ScheduleInvalid(
-            f"There is no time zone {name!r}.",
-            hint="Name it as in Europe/Paris, or UTC.",
-            field="timezone",
-        ) from error
+            f"The fields of {expression!r} do not stand one space apart.",
+            where=f"column {column}",
+            hint="OCP takes exactly one space between two fields, and none around them.",
+            field="expression",
+            column=column,
+        )
+    words, column = [], 1
+    for piece, kind in zip(pieces, fields, strict=True):
+        words.append(Word(piece, column, kind))
+        column += len(piece) + 1
+    _one_day_field(words[3], words[5])
+    return words
 
 
-def _midnight_after(wall: datetime) -> datetime:
-    return wall.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+def _one_day_field(day: Word, weekday: Word) -> None:
+    """Refuse two day fields that both decide, or neither; `* * L` is the exception OCP makes."""
+    if (day.text == "?") != (weekday.text == "?"):
+        return
+    if day.text in ("*", "?") and weekday.text.upper() == "L":
+        return
+    raise ScheduleInvalid(
+        "Of day-of-month and day-of-week exactly one must be ?; found "
+        f"{day.text} and {weekday.text}.",
+        where=f"column {day.column}",
+        hint="Put ? where the other one decides, as in 0 0 3 * * ? or 0 0 3 ? * MON-FRI.",
+        field=day.field.name,
+        column=day.column,
+    )

@@ -1,0 +1,126 @@
+"""``mooring schedule``: what a cron expression means, and when it fires next."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mooring.cli.edge import answer, table
+from mooring.cli.options import wants_json
+from mooring.cli.shapes import iso
+from mooring.errors import ScheduleInvalid
+
+if TYPE_CHECKING:
+    from mooring.engine.schedule import Schedule
+
+MOST = 1000
+
+
+@click.group("schedule")
+def command() -> None:
+    """Say what a cron expression means, before a job is given it."""
+
+
+@command.command()
+@click.argument("expression")
+@click.option("--timezone", default="UTC", show_default=True, metavar="TZ", help="Whose clock.")
+@click.option(
+    "--count",
+    type=click.IntRange(0, MOST),
+    default=5,
+    show_default=True,
+    metavar="N",
+    help="How many times to show.",
+)
+@click.option(
+    "--after",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    metavar="DATE",
+    help="Show times after this date or time of TZ (default: now).",
+)
+@click.pass_context
+def explain(
+    ctx: click.Context, expression: str, timezone: str, count: int, after: datetime | None
+) -> None:
+    """Say what EXPRESSION means and when it fires next.
+
+    EXPRESSION is plain cron with five fields, or OCP's Quartz with six or seven; quote it. Days on
+    which clocks are changed are marked. One that never fires (any more) makes the status 1.
+    """
+    schedule = _read(ctx, expression, timezone)
+    moment = after.replace(tzinfo=schedule.zone) if after else datetime.now(UTC)
+    times = _times(schedule, moment.astimezone(UTC), max(count, 1))
+    shown = times[:count]
+    means = _means(schedule, ended=not times)
+    data = {
+        "expression": expression,
+        "timezone": timezone,
+        "means": means,
+        "next": [_json(schedule, time) for time in shown],
+    }
+    answer(ctx, data, "\n\n".join(filter(None, [means, _table(schedule, shown)])))
+    ctx.exit(0 if times else 1)
+
+
+def _read(ctx: click.Context, expression: str, timezone: str) -> Schedule:
+    from mooring.engine.schedule import parse_schedule
+
+    try:
+        return parse_schedule(expression, timezone=timezone)
+    except ScheduleInvalid as error:
+        if error.column and not wants_json(ctx):
+            # A tab would put the caret elsewhere than under its place.
+            click.echo("  " + expression.replace("\t", " "), err=True)
+            click.echo(" " * (error.column + 1) + "^", err=True)
+        raise
+
+
+def _times(schedule: Schedule, moment: datetime, count: int) -> list[datetime]:
+    times: list[datetime] = []
+    following: datetime | None = moment
+    while len(times) < count:
+        following = schedule.next_after(times[-1] if times else moment)
+        if following is None:
+            break
+        times.append(following)
+    return times
+
+
+def _means(schedule: Schedule, *, ended: bool) -> str:
+    from mooring.engine.schedule_words import in_words
+
+    means = in_words(schedule)
+    if not schedule.ever_fires:
+        return f"{means} It never fires: there is no such day until 2099."
+    return f"{means} It does not fire any more." if ended else means
+
+
+def _json(schedule: Schedule, time: datetime) -> dict[str, Any]:
+    from mooring.engine.schedule_words import change_in_words
+
+    return {
+        "utc": iso(time),
+        "local": time.astimezone(schedule.zone).isoformat(timespec="seconds"),
+        "clock_change": change_in_words(schedule, time) or None,
+    }
+
+
+def _table(schedule: Schedule, times: list[datetime]) -> str:
+    from mooring.engine.schedule_words import change_in_words
+
+    zone = schedule.zone
+    rows = [
+        [
+            f"{time:%a %Y-%m-%d %H:%M:%S}",
+            f"{(local := time.astimezone(zone)):%a %Y-%m-%d %H:%M:%S} {_offset(local)}",
+            change_in_words(schedule, time),
+        ]
+        for time in times
+    ]
+    return table(["UTC", zone.key, ""], rows, empty="") if rows else ""
+
+
+def _offset(local: datetime) -> str:
+    return local.isoformat()[-6:]

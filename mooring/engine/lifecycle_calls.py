@@ -26,7 +26,7 @@ def call_hook(
         said = f"{type(error).__name__}: {error}"
         _log(hook, said, error, invocation)
         raise LifecycleFailed(
-            f"{hook} of {invocation.app.app_id} failed: {said}",
+            f"{hook} of {invocation.app.app_id} failed: {said.rstrip('.')}.",
             hint="`mooring logs` has the details.",
         ) from error
 

@@ -46,7 +46,7 @@ def _decide_for(work: Work, contacts: Mapping[str, Mapping[str, Any]]) -> None:
         if known.get("made_of") != made_of:
             fresh = _decided(kept, environments, user_id=user_id, at=work.at)
             fresh = dated(fresh, before=decisions)
-            _log(work, kept, [each for each in fresh if each not in decisions])
+            _log(work, [each for each in fresh if each not in decisions])
             records[COMPUTED + key] = to_record(fresh, made_of=made_of)
             decisions = fresh
         work.count(decided=len(decisions), contacts=1)
@@ -69,7 +69,8 @@ def _decided(
     ]
 
 
-def _log(work: Work, kept: Mapping[str, Any], changed: list[Decision]) -> None:
+def _log(work: Work, changed: list[Decision]) -> None:
+    """Write down what was decided anew, where that is wished, but not for whom."""
     if work.settings.log_decisions and changed:
         told = {each.key: each.variation for each in changed}
-        logger.info("decisions.changed", contact=kept["email"], decisions=told)
+        logger.info("decisions.changed", decisions=told)

@@ -160,8 +160,9 @@ def _entry_points(app: Inspected) -> Iterator[tuple[KeyPath, Kind, str]]:
 
 def _named(app: Inspected) -> Iterator[tuple[KeyPath, Kind]]:
     for _, path in app.entries("functions"):
-        is_global = app.manifest.get((*path, "global")) is True
-        yield (*path, "entry_point"), GLOBAL_FUNCTION if is_global else FUNCTION
+        is_global = app.manifest.mapping(path).get("global", False)
+        if isinstance(is_global, bool):  # else it is not known what to ask of the class
+            yield (*path, "entry_point"), GLOBAL_FUNCTION if is_global else FUNCTION
     for section, kind in (("jobs", JOB), ("liquid_extensions", LIQUID_EXTENSION)):
         for _, path in app.entries(section):
             yield (*path, "entry_point"), kind

@@ -91,7 +91,7 @@ def _own_display_name(app: Inspected, document: YamlDocument, name: str) -> Iter
         yield fault(
             document,
             OWN_DISPLAY_NAME,
-            ("display_name",) if display_name else ("name",),
+            ("display_name",) if "display_name" in document.mapping(()) else ("name",),
             f"{shown(name)} has no display name.",
             hint=f"Add one that begins with the app's: {prefix}…",
         )

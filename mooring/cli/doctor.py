@@ -6,17 +6,19 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 import click
 
 from mooring.adapters.home import Home
 from mooring.cli.edge import answer, configuration
-from mooring.errors import MooringError
+from mooring.errors import MooringError, SecretStoreUnusable
 from mooring.model.config import HostConfig
 
 if TYPE_CHECKING:
     from mooring.host import Host
+    from mooring.model.installation import Installation
 
 PORTS = {"public": 8080, "console": 3000}
 PROBE = "doctor/probe"
@@ -91,7 +93,7 @@ def _inside(config: HostConfig) -> Iterator[Finding]:
         yield _looked("secrets", lambda: _secrets(host))
         for installation in host.installations.all():
             name = f"app {installation.app_id} ({installation.account})"
-            yield _looked(name, lambda i=installation: _app(host, i))  # type: ignore[misc]  # a bound default
+            yield _looked(name, partial(_app, host, installation))
         yield _served(host)
 
 
@@ -101,14 +103,15 @@ def _secrets(host: Host) -> str:
     found = host.vault.get(PROBE, "probe")
     host.vault.delete(PROBE, "probe")
     if found != "written by mooring doctor":
-        raise MooringError("The secret store does not give back what was stored.")
+        raise SecretStoreUnusable(
+            "The secret store does not give back what was stored.",
+            hint="Unlock the keychain of the user who made this home, then try again.",
+        )
     return f"{host.vault.kind} store works"
 
 
-def _app(host: Host, installation: object) -> str:
-    from mooring.model.installation import Installation
-
-    assert isinstance(installation, Installation), "the repository returns installations"
+def _app(host: Host, installation: Installation) -> str:
+    """Read the manifest and import every class that it names."""
     manifest = host.definition(installation).manifest
     host.lifecycle_class(installation)
     for name in manifest.functions:

@@ -6,7 +6,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -75,6 +75,12 @@ def table(headers: list[str], rows: list[list[str]], *, empty: str) -> str:
         "  ".join(c.ljust(w) for c, w in zip(r, widths, strict=True)) for r in [headers, *rows]
     ]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def aligned(pairs: Mapping[str, str]) -> list[str]:
+    """Lay out names and what belongs to them, one pair a line."""
+    width = max(map(len, pairs), default=0)
+    return [f"{name.ljust(width)}  {value}" for name, value in pairs.items()]
 
 
 def _home(given: str | Path | None) -> Path:

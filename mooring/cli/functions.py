@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import base64
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
 import click
 
-from mooring.cli.edge import answer, open_host
+from mooring.cli.edge import aligned, answer, open_host
+from mooring.cli.given import read_body
 from mooring.cli.groups import DefaultsToList
 from mooring.errors import UsageError
 from mooring.sdk.headers import Headers
@@ -29,9 +28,7 @@ def list_(ctx: click.Context, app_id: str) -> None:
     """Show the URLs of an app's functions."""
     with open_host(ctx) as host:
         urls = host.endpoints(host.installation(app_id))
-        width = max(map(len, urls), default=0)
-        text = "\n".join(f"{name.ljust(width)}  {url}" for name, url in urls.items())
-        answer(ctx, urls, text or f"{app_id} has no functions.")
+        answer(ctx, urls, "\n".join(aligned(urls)) or f"{app_id} has no functions.")
 
 
 @command.command()
@@ -63,7 +60,7 @@ def invoke(
             path=path,
             headers=Headers(_headers(headers)),
             params=collected(_pairs(params, "=", "--param NAME=VALUE")),
-            body=_body(body),
+            body=read_body(body),
         )
         response = host.invoke(host.installation(app_id), name, request)
         shown = _shown(response)
@@ -94,17 +91,6 @@ def _readable(body: Any) -> str:
     return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, indent=2)
 
 
-def _body(given: str) -> bytes:
-    if given == "-":
-        return sys.stdin.buffer.read()
-    if given.startswith("@"):
-        try:
-            return Path(given[1:]).read_bytes()
-        except OSError as error:
-            raise UsageError(f"{given[1:]} cannot be read: {error.strerror}.") from error
-    return given.encode()
-
-
 def _headers(given: tuple[str, ...]) -> list[tuple[str, str]]:
     pairs = _pairs(given, ":", "--header NAME:VALUE")
     stated = any(name.lower() == "content-type" for name, _ in pairs)
@@ -116,6 +102,6 @@ def _pairs(given: tuple[str, ...], separator: str, form: str) -> list[tuple[str,
     for text in given:
         name, found, value = text.partition(separator)
         if not found or not name.strip():
-            raise UsageError(f"{text!r} is not of the form {form}.")
+            raise UsageError(f"{text!r} is no such pair.", hint=f"Write {form}.")
         pairs.append((name.strip(), value.strip()))
     return pairs

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
-from mooring.cli.edge import answer, open_host, say
+from mooring.cli.edge import aligned, answer, open_host, say
 from mooring.cli.shapes import installation_json
+from mooring.model.installation import Installation
 
 
 @click.command("install")
@@ -22,22 +24,16 @@ def command(ctx: click.Context, path: Path) -> None:
     with open_host(ctx) as host:
         installation = host.install(path, progress=lambda step: say(ctx, f"… {step}"))
         urls = host.endpoints(installation)
-        lines = [
-            (
-                f"Installed {installation.app_id} {installation.version} "
-                f"in account {installation.account}."
-            )
-        ]
-        if urls:
-            width = max(map(len, urls))
-            lines += [
-                "",
-                "Function URLs:",
-                *(f"  {n.ljust(width)}  {u}" for n, u in urls.items()),
-            ]
-        lines += ["", f"Next: mooring settings {installation.app_id}"]
         answer(
             ctx,
             {**installation_json(host, installation), "functions": urls},
-            "\n".join(lines),
+            "\n".join(_told(installation, urls)),
         )
+
+
+def _told(installation: Installation, urls: Mapping[str, str]) -> Iterator[str]:
+    name = f"{installation.app_id} {installation.version}"
+    yield f"Installed {name} in account {installation.account}."
+    if urls:
+        yield from ("", "Function URLs:", *(f"  {line}" for line in aligned(urls)))
+    yield from ("", f"Next: mooring settings {installation.app_id}")

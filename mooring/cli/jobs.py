@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli.edge import answer, open_host, say, table
+from mooring.cli.edge import aligned, answer, open_host, say, table
 from mooring.cli.groups import DefaultsToList
 from mooring.cli.shapes import iso
 from mooring.errors import UsageError
@@ -16,7 +16,8 @@ from mooring.model.run import Run, RunStatus
 if TYPE_CHECKING:
     from mooring.host import Host
 
-LOOK_EVERY = 0.1
+LOOK_EVERY = 0.1  # seconds
+OBJECT = "Give an object, for example --parameters '{\"full\": true}'."
 
 
 @click.group("jobs", cls=DefaultsToList)
@@ -107,9 +108,9 @@ def _object(text: str) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise UsageError(f"--parameters is not JSON: {error}.") from error
+        raise UsageError(f"--parameters is not JSON: {error}.", hint=OBJECT) from error
     if not isinstance(value, dict):
-        raise UsageError("--parameters must be a JSON object, for example '{\"full\": true}'.")
+        raise UsageError("--parameters is not a JSON object.", hint=OBJECT)
     return value
 
 
@@ -119,15 +120,15 @@ def _line(run: Run) -> str:
 
 
 def _described(run: Run) -> str:
-    facts = [
-        ("run", run.run_id),
-        ("job", f"{run.app_id} {run.job} (account {run.account})"),
-        ("status", run.status.value),
-        ("steps", str(run.steps)),
-        ("started", iso(run.started_at) or "-"),
-        ("completed", iso(run.completed_at) or "-"),
-        ("error", run.error or "-"),
-        ("parameters", json.dumps(dict(run.parameters), ensure_ascii=False)),
-        ("state", json.dumps(dict(run.state), ensure_ascii=False, indent=2)),
-    ]
-    return "\n".join(f"{name.ljust(10)}  {value}" for name, value in facts)
+    facts = {
+        "run": run.run_id,
+        "job": f"{run.app_id} {run.job} (account {run.account})",
+        "status": run.status.value,
+        "steps": str(run.steps),
+        "started": iso(run.started_at) or "-",
+        "completed": iso(run.completed_at) or "-",
+        "error": run.error or "-",
+        "parameters": json.dumps(dict(run.parameters), ensure_ascii=False),
+        "state": json.dumps(dict(run.state), ensure_ascii=False, indent=2),
+    }
+    return "\n".join(aligned(facts))

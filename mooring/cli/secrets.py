@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 from datetime import datetime
-from pathlib import Path
 
 import click
 
 from mooring.cli.edge import answer, open_host, table
+from mooring.cli.given import read_secret
 from mooring.cli.shapes import iso
 from mooring.errors import NotFound, UsageError
 from mooring.sdk.records import checked_secret_key
@@ -38,12 +37,15 @@ def command(ctx: click.Context, words: tuple[str, ...]) -> None:
             headers = ["SECRET", "CHANGED (UTC)", "AGE"]
             answer(ctx, data, table(headers, rows, empty=f"{app_id} has no secrets."))
         elif verb == "set":
-            name, value = _given(key)
-            host.secrets(installation).put(checked_secret_key(name), {"value": value})
+            name, _, source = key.partition("=")
+            value = read_secret(checked_secret_key(name), source, repeated=True)
+            host.secrets(installation).put(name, {"value": value})
             answer(ctx, {"name": name, "set": True}, f"{name} is set.")
         else:
             if not host.secrets(installation).exists(key):
-                raise NotFound(f"{app_id} has no secret {key}.")
+                raise NotFound(
+                    f"{app_id} has no secret {key}.", hint=f"List them: mooring secrets {app_id}"
+                )
             host.secrets(installation).delete(key)
             answer(ctx, {"name": key, "removed": True}, f"{key} is removed.")
 
@@ -58,23 +60,6 @@ def _understood(words: tuple[str, ...]) -> tuple[str, str, str]:
         case (app_id, ("set" | "rm") as verb, key):
             return verb, app_id, key
     raise UsageError("That is not how secrets are managed.", hint=FORMS)
-
-
-def _given(key: str) -> tuple[str, str]:
-    name, found, source = key.partition("=")
-    if found and source != "-" and not source.startswith("@"):
-        raise UsageError(
-            "A secret's value does not belong on the command line, where others see it.",
-            hint=f"Use {name}=- (stdin), {name}=@FILE, or only {name} to be asked.",
-        )
-    if source.startswith("@"):
-        try:
-            return name, Path(source[1:]).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{source[1:]} cannot be read: {error}.") from error
-    if source == "-" or not sys.stdin.isatty():
-        return name, sys.stdin.readline().rstrip("\r\n")
-    return name, str(click.prompt(name, hide_input=True, confirmation_prompt=True, err=True))
 
 
 def _age(now: datetime, changed: datetime) -> str:

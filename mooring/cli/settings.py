@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mooring.cli.edge import answer, open_host
+from mooring.cli.given import read_secret
 from mooring.engine.settings import SettingsOutcome, find_section
 from mooring.errors import UsageError
 
@@ -47,7 +47,9 @@ def command(
     terminal), KEY=@FILE from a file. Values of lists are JSON (KEY='["a","b"]').
     """
     if file and (section or given or action):
-        raise UsageError("--file submits whole sections: it goes without SECTION, --set, --action.")
+        raise UsageError(
+            "--file submits whole sections.", hint="Leave out SECTION, --set and --action."
+        )
     with open_host(ctx) as host:
         installation = host.installation(app_id)
         if file:
@@ -58,7 +60,10 @@ def command(
             desk = host.settings(installation)
             _report(ctx, [desk.submit(section, values, action=action or "save")])
         elif given or action:
-            raise UsageError("Which section? mooring settings APP_ID SECTION --set KEY=VALUE …")
+            raise UsageError(
+                "It is not said of which section these values are.",
+                hint=f"Write mooring settings {app_id} SECTION --set KEY=VALUE …",
+            )
         else:
             shown = host.settings(installation).show(section)
             answer(ctx, shown, _text(shown))
@@ -102,10 +107,14 @@ def _value(section: Section, text: str) -> tuple[str, Any]:
     """Read KEY=VALUE in the type of the form's element. Raises UsageError."""
     key, found, value = text.partition("=")
     if not found:
-        raise UsageError(f"{key!r} is not of the form KEY=VALUE.")
+        raise UsageError(
+            f"{key!r} is not of the form KEY=VALUE.",
+            hint=f"The section {section.key} has: {', '.join(e.key for e in section.fields)}.",
+        )
     kind = next((e.type for e in section.elements if e.key == key), "text")
     if kind == "secret":
-        return key, _secret(key, value)
+        # An empty value takes a secret out again, and shows nothing to anybody.
+        return key, read_secret(key, value) if value else ""
     if kind == "toggle":
         return key, _boolean(key, value)
     if kind == "multi_select" or value.startswith(("[", "{")):
@@ -113,29 +122,10 @@ def _value(section: Section, text: str) -> tuple[str, Any]:
     return key, value
 
 
-def _secret(key: str, value: str) -> str:
-    """Read a secret from where it cannot be seen by others: a prompt, stdin or a file."""
-    if value == "-":
-        if sys.stdin.isatty():
-            return str(click.prompt(key, hide_input=True, err=True))
-        return sys.stdin.readline().rstrip("\r\n")
-    if value.startswith("@"):
-        try:
-            return Path(value[1:]).read_text("utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"{value[1:]} cannot be read: {error}.") from error
-    if value == "":
-        return ""
-    raise UsageError(
-        f"{key} is a secret; command lines are seen by others.",
-        hint=f"Use {key}=- (asks, or reads stdin), or {key}=@FILE.",
-    )
-
-
 def _boolean(key: str, value: str) -> bool:
     if value.lower() in TRUE + FALSE:
         return value.lower() in TRUE
-    raise UsageError(f"{key} is a switch: it takes true or false, not {value!r}.")
+    raise UsageError(f"{key} is a switch, not {value!r}.", hint=f"Say {key}=true or {key}=false.")
 
 
 def _json(key: str, value: str) -> Any:
@@ -144,4 +134,7 @@ def _json(key: str, value: str) -> Any:
     try:
         return json.loads(value)
     except ValueError as error:
-        raise UsageError(f"{key}: {value!r} is not JSON: {error}.") from error
+        raise UsageError(
+            f"{key}: {value!r} is not JSON: {error}.",
+            hint=f'Write {key}=\'["a","b"]\', or {key}=a,b.',
+        ) from error

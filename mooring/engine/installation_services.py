@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +15,7 @@ from mooring.engine.ports import (
 from mooring.engine.scheduler import first_due
 from mooring.errors import NotFound
 from mooring.model.installation import Installation
-from mooring.model.manifest import Manifest
+from mooring.model.manifest import JobEntry, Manifest
 from mooring.model.run import JobSchedule, Run
 from mooring.sdk.ports import Clock, JobDetail
 
@@ -53,7 +54,7 @@ class InstallationJobs:
         """Return a run of this installation. Raises NotFound, also for somebody else's run."""
         run = self._runs.get(job_id)
         if run.install_id != self._installation.install_id:
-            raise NotFound(f"There is no run {job_id}.")
+            raise NotFound(f"There is no run {job_id}.", hint="`mooring jobs list` shows them.")
         return _detail(run)
 
     def active(self, job: str) -> list[JobDetail]:
@@ -75,10 +76,10 @@ class InstallationJobs:
             parameters=declared.parameters,
         )
         next_at = None if cron is None else first_due(schedule, self._clock.now())
-        self._schedules.put(_dated(schedule, next_at))
+        self._schedules.put(replace(schedule, next_at=next_at))
         return next_at
 
-    def _declared(self, job: str) -> Any:
+    def _declared(self, job: str) -> JobEntry:
         try:
             return self._manifest.jobs[job]
         except KeyError:
@@ -128,12 +129,6 @@ class InstallationFunctions:
     def get_authorization_grant_url(self) -> str:
         """Return the OAuth callback address of this app."""
         return f"{self._public_url()}/oauth/{self._installation.app_id}/callback"
-
-
-def _dated(schedule: JobSchedule, next_at: datetime | None) -> JobSchedule:
-    from dataclasses import replace
-
-    return replace(schedule, next_at=next_at)
 
 
 def _detail(run: Run) -> JobDetail:

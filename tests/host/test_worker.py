@@ -25,6 +25,7 @@ from mooring.model.installation import Installation
 from mooring.model.run import JobSchedule, Run, RunStatus
 from mooring.testing.memory import MemoryLog
 from mooring.worker import JobProcess, work
+from tests.conftest import Program
 
 MASTER_KEY = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="
 JOBS = """
@@ -420,3 +421,11 @@ def test_a_worker_typed_by_hand_needs_postgresql(config: HostConfig) -> None:
     assert done.returncode == 78
     assert "`mooring worker` needs PostgreSQL" in done.stderr
     assert done.stdout == ""
+
+
+def test_a_worker_that_cannot_open_the_secret_store_does_not_start(
+    cli: Program, postgresql_url: str
+) -> None:
+    answer = cli("worker", MOORING_DATABASE_URL=postgresql_url)
+    assert answer.status == 78
+    assert "Set MOORING_MASTER_KEY" in answer.err

@@ -79,3 +79,14 @@ def test_an_app_that_cannot_say_whether_it_may_go_stays(cli: Program, app: Path)
     assert answer.status == 1
     assert "can_uninstall of greeter returned bool, not a CanUninstallResult" in answer.err
     assert [each["state"] for each in cli.ok("apps", "--json").json] == ["installed"]
+
+
+def test_an_app_for_node_is_sent_to_be_ported(cli: Program, app: Path) -> None:
+    manifest = app / "app.yml"
+    text = manifest.read_text("utf-8").replace("runtime: python3.11", "runtime: node22")
+    manifest.write_text(text, "utf-8")
+    answer = cli("install", str(app))
+    assert answer.status == 1
+    assert "The app is written for node22; Mooring runs Python." in answer.err
+    assert f"mooring port {app} DIR" in answer.err
+    assert cli.ok("apps", "--json").json == []

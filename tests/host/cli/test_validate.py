@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import pty
 import subprocess
@@ -201,3 +202,26 @@ def test_a_file_name_that_is_no_text_breaks_nothing(cli: Program, app: Path) -> 
 def test_validating_makes_no_home(cli: Program, app: Path) -> None:
     cli.ok("validate", str(app))
     assert not cli.home.exists()
+
+
+def test_what_is_not_portable_is_said_when_asked(cli: Program, app: Path) -> None:
+    assert cli.ok("validate", str(app), "--json").json == {"problems": [], "ok": True}
+    found = cli.ok("validate", str(app), "--ocp", "--json").json
+    assert found["ok"]
+    assert "OCP-1" in {problem["rule"] for problem in found["problems"]}
+    assert {problem["severity"] for problem in found["problems"]} == {"warning"}
+
+
+def test_a_signature_profile_that_the_host_lacks_is_a_problem(cli: Program, app: Path) -> None:
+    spoil(app, "  hello:\n", "  hello:\n    verify: githup\n")
+    (problem,) = cli("validate", str(app), "--json").json["problems"]
+    assert problem["rule"] == "FUN-12"
+    assert problem["hint"].startswith("Did you mean github? Known: github, optimizely, shopify;")
+    spoil(app, "verify: githup", "verify: github")
+    cli.ok("validate", str(app))
+
+
+@pytest.mark.parametrize("kind", ["app", "form", "schema", "data_sync"])
+def test_an_editor_is_told_where_the_schema_of_a_file_is(cli: Program, kind: str) -> None:
+    file = Path(cli.ok("validate", "--schema", kind).out.strip())
+    assert json.loads(file.read_text("utf-8"))["$id"] == f"urn:mooring:{kind}"

@@ -12,9 +12,14 @@ from mooring.cli.shapes import installation_json
 @click.argument("app_id", required=False)
 @click.pass_context
 def command(ctx: click.Context, app_id: str | None) -> None:
-    """Show what is installed, where, in which version and state (all accounts)."""
+    """Show what is installed, where, in which version and state (in all accounts, or --account)."""
+    account = ctx.ensure_object(dict).get("account")
     with open_host(ctx) as host:
-        found = [i for i in host.installations.all() if app_id in (None, i.app_id)]
+        found = [
+            each
+            for each in host.installations.all()
+            if app_id in (None, each.app_id) and account in (None, each.account)
+        ]
         if app_id and not found:
             host.installation(app_id)  # raises, naming what is installed
         described = [installation_json(host, installation) for installation in found]

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from mooring.host import Host
 
 ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
+PUBLIC_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?", re.IGNORECASE)
 LEVELS = ("debug", "info", "warn", "error")
 SECRETS = ("auto", "keyring", "encrypted")
 
@@ -34,7 +35,7 @@ def configuration(ctx: click.Context) -> HostConfig:
         home=_home(options.get("home") or environment.get("MOORING_HOME")),
         account=_account(options.get("account") or "local"),
         database_url=environment.get("MOORING_DATABASE_URL") or None,
-        public_url=(environment.get("MOORING_PUBLIC_URL") or "").rstrip("/") or None,
+        public_url=_public_url(environment.get("MOORING_PUBLIC_URL")),
         secrets=cast(SecretsMode, _choice("MOORING_SECRETS", "auto", SECRETS)),
         master_key=environment.get("MOORING_MASTER_KEY") or None,
         master_key_file=Path(key_file) if key_file else None,
@@ -98,6 +99,18 @@ def _account(given: str) -> str:
             hint="It takes 1 to 64 letters, digits, _ and -, beginning with a letter or digit.",
         )
     return given
+
+
+def _public_url(given: str | None) -> str | None:
+    if not given:
+        return None
+    if not PUBLIC_URL.fullmatch(given):
+        raise ConfigurationInvalid(
+            f"{given!r} is not the address of a server.",
+            where="MOORING_PUBLIC_URL",
+            hint="It begins with https:// or http:// and has no query: https://hooks.example.com",
+        )
+    return given.rstrip("/")
 
 
 def _choice(name: str, default: str, allowed: tuple[str, ...]) -> str:

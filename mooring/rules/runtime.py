@@ -13,6 +13,7 @@ TO_BE_PORTED = Rule("RUN-1", "An app for a Node runtime can be ported, not run."
 RUNS_HERE = Rule("RUN-2", "The Python version in `runtime` is one that can run here.")
 RULES = (TO_BE_PORTED, RUNS_HERE)
 
+NODE = ("node12", "node18", "node18_rt", "node22")
 OLDEST = 11
 PYTHON = re.compile(r"python3\.([0-9]{1,2})", re.ASCII)
 
@@ -20,7 +21,7 @@ PYTHON = re.compile(r"python3\.([0-9]{1,2})", re.ASCII)
 def check(app: Inspected) -> Iterator[Problem]:
     """Compare ``runtime`` with the Python that runs this host."""
     runtime = app.manifest.text(("runtime",)) or ""
-    if app.is_for_node:
+    if runtime in NODE:
         yield app.fault(
             TO_BE_PORTED,
             ("runtime",),

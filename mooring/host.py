@@ -30,6 +30,7 @@ from mooring.engine.functions import answer
 from mooring.engine.installation_services import InstallationFunctions, InstallationJobs
 from mooring.engine.lifecycle import LifecycleEngine
 from mooring.engine.lifecycle_calls import call_hook
+from mooring.engine.ports import DeliveryRepository
 from mooring.engine.settings import SettingsDesk, SettingsOutcome
 from mooring.engine.stepping import drive
 from mooring.errors import AppInvalid, LeaseLost, MooringError, NotFound, SettingsRefused
@@ -61,7 +62,7 @@ class Host:
         self.installations = Installations(database, clock=self.clock)
         self.runs = Runs(database)
         self.schedules = Schedules(database)
-        self.deliveries = Deliveries(database)
+        self.deliveries: DeliveryRepository = Deliveries(database)
         self.plugins = plugin_manager(safe_mode=config.safe_mode)
         self._closing = ExitStack()
         self._apps = MountedApps(self.plugins)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 from mooring.adapters.dbos_engine import DbosEngine
 from mooring.adapters.home_lock import HomeLock
+from mooring.engine.ports import JobEngine
 from mooring.engine.scheduler import Scheduler
 from mooring.errors import LeaseLost, MooringError
 from mooring.host import Host
@@ -73,7 +74,7 @@ class _Worker:
             host.schedules, runs=host.runs, installations=host.installations, log=host.log
         )
         postgresql = host.config.uses_postgresql
-        self._engine = DbosEngine(
+        self._engine: JobEngine = DbosEngine(
             self._execute,
             executor=self.name,
             file=None if postgresql else host.home.engine,

@@ -87,13 +87,6 @@ class SettingsRecords(_TableRecords):
         self._remove(key, fields)
         return True
 
-    def masked(self, key: str) -> Record:
-        """Return the record for other eyes than the app's: no secret leaves the vault."""
-        held = super()._load(checked(key))
-        secret = self._secret_fields.get(key, frozenset())
-        record = record_of(held)
-        return {k: dict(REDACTED) if k in secret and v else v for k, v in record.items()}
-
     def _load(self, key: str) -> Held | None:
         held = super()._load(key)
         if held is None:

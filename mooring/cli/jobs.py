@@ -9,8 +9,8 @@ import click
 
 from mooring.cli.edge import aligned, answer, open_host, say, table
 from mooring.cli.groups import DefaultsToList
-from mooring.cli.shapes import iso
 from mooring.errors import UsageError
+from mooring.model.moment import iso
 from mooring.model.run import Run, RunStatus
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ import click
 
 from mooring.cli.edge import answer, table
 from mooring.cli.options import wants_json
-from mooring.cli.shapes import iso
 from mooring.errors import ScheduleInvalid
+from mooring.model.moment import iso
 
 if TYPE_CHECKING:
     from mooring.engine.schedule import Schedule

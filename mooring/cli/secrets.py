@@ -8,8 +8,8 @@ import click
 
 from mooring.cli.edge import answer, open_host, table
 from mooring.cli.given import read_secret
-from mooring.cli.shapes import iso
 from mooring.errors import NotFound, UsageError
+from mooring.model.moment import iso
 from mooring.sdk.records import checked_secret_key
 
 VERBS = ("list", "set", "rm")

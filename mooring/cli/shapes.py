@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
+
+from mooring.model.moment import iso
 
 if TYPE_CHECKING:
     from mooring.host import Host
     from mooring.model.installation import Installation
-
-
-def iso(moment: datetime | None) -> str | None:
-    """Write a moment as ISO 8601 in UTC, to the second."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ") if moment else None
 
 
 def installation_json(host: Host, installation: Installation) -> dict[str, Any]:

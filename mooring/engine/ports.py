@@ -207,5 +207,8 @@ class JobEngine(Protocol):
     def busy(self) -> int:
         """Return how many runs are in hand."""
 
+    def sweep(self) -> int:
+        """Forget what ended a day ago, and what a dead executor left; return how many."""
+
     def shutdown(self, *, timeout: float) -> None:
         """Stop taking work and wait for what is in hand, at most ``timeout`` seconds."""

@@ -8,6 +8,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
+from mooring.model.moment import iso
+
 
 class RunStatus(StrEnum):
     """The states of a run, in OCP's words (OCP's integers 0–5 in this order)."""
@@ -62,8 +64,8 @@ class Run:
             "state": dict(self.state),
             "steps": self.steps,
             "error": self.error,
-            "started_at": _iso(self.started_at),
-            "completed_at": _iso(self.completed_at),
+            "started_at": iso(self.started_at, timespec="milliseconds"),
+            "completed_at": iso(self.completed_at, timespec="milliseconds"),
         }
 
 
@@ -79,7 +81,3 @@ class JobSchedule:
     missed: str = "run_once"
     next_at: datetime | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.isoformat().replace("+00:00", "Z") if moment else None

@@ -18,6 +18,7 @@ from mooring import __version__
 from mooring.adapters.secrets.vault import SECRETS
 from mooring.errors import MooringError, NotFound
 from mooring.host import Host
+from mooring.model.moment import iso
 from mooring.web.guard import Guard
 from mooring.web.overview import all_apps, latest_runs, one_app
 
@@ -115,8 +116,3 @@ class Console:
 def moment(value: datetime | None) -> str:
     """Spell a moment for people: ``2026-05-01 14:05:09 UTC``."""
     return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S UTC") if value else "never"
-
-
-def iso(value: datetime) -> str:
-    """Spell a moment for machines."""
-    return value.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")

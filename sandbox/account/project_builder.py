@@ -25,7 +25,6 @@ from sandbox.account.projects import (
 )
 
 CREATED = datetime(2025, 2, 3, 9, 0, tzinfo=UTC)
-EVERYONE: Condition = []
 
 
 def leaf(name: str, match: str, value: Any = None) -> dict[str, Any]:  # Any: a JSON scalar

@@ -143,7 +143,7 @@ def _(day: LastDay) -> str:
 @day_in_words.register
 def _(day: NearestWorkday) -> str:
     to = f"the {_ordinal(day.to)}" if isinstance(day.to, int) else day_in_words(day.to)
-    return f"the day from Monday to Friday nearest to {to}"
+    return f"the working day nearest to {to}"
 
 
 @day_in_words.register
@@ -230,7 +230,7 @@ def _effect(schedule: Schedule, moment: datetime, change: ClockChange) -> str:
     if change.forward:
         if schedule.means(wall):
             return ""
-        return f"what is left out from {start:%H:%M} to {end:%H:%M} fires right after"
+        return f"times from {start:%H:%M} to {end:%H:%M} fire right after"
     if not start <= wall < end:
         return ""
     if not schedule.is_interval:

@@ -358,9 +358,10 @@ class Host:
                 lock.release()
 
     @property
-    def served(self) -> bool:
-        """Whether a ``serve`` runs on this home."""
-        return self.home.addresses() is not None
+    def has_worker(self) -> bool:
+        """Whether a process runs the jobs of this home; ``serve --no-jobs`` does not."""
+        with self.stand_in() as free:
+            return not free
 
     # --- What the engine asks of the host (engine.lifecycle.AppHost) ----------------------------
 

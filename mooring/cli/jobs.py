@@ -42,7 +42,7 @@ def trigger(ctx: click.Context, app_id: str, job: str, parameters: str, wait: bo
         run = host.trigger(host.installation(app_id), job, given)
         if wait:
             run = _finish(ctx, host, run)
-        elif not host.served:
+        elif not host.has_worker:
             say(
                 ctx,
                 "Nothing executes it now: start `mooring serve`, or add --wait to execute it here.",

@@ -58,6 +58,14 @@ def test_unknown_jobs_and_runs_are_named(installed: Program) -> None:
     assert (run.status, "There is no run nonsense." in run.err) == (66, True)
 
 
+def test_a_serve_without_jobs_does_not_execute_it_either(installed: Program) -> None:
+    with installed.serve("--no-jobs"):
+        answer = installed.ok("jobs", "trigger", APP, "tidy")
+        assert "PENDING" in answer.out
+        assert "mooring serve" in answer.err
+        assert installed.ok("jobs", "trigger", APP, "tidy", "--wait", "--json").json["steps"] > 0
+
+
 def test_serve_picks_up_what_was_left_pending(installed: Program) -> None:
     run_id = installed.ok("jobs", "trigger", APP, "tidy", "--json").json["run_id"]
     with installed.serve():

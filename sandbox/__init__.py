@@ -1,4 +1,4 @@
-"""Local Optimizely, Brevo and Tajo over one consistent account, for the demo and the tests.
+"""Local Optimizely and Brevo over one consistent account, for the demo and the tests.
 
 Knows nothing of the host or of the connector: it only speaks the services' own HTTP.
 """

@@ -12,7 +12,7 @@ def main() -> int:
     """Serve until interrupted; return the exit status."""
     parser = argparse.ArgumentParser(
         prog="sandbox",
-        description="Local Optimizely, Brevo and Tajo on the loopback address.",
+        description="Local Optimizely and Brevo on the loopback address.",
     )
     parser.add_argument("--port", type=_port, default=9900, help="0 takes a free one")
     parser.add_argument("--json", action="store_true", help="print addresses and credentials")

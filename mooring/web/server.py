@@ -22,6 +22,7 @@ from mooring.web.calls import Calls
 from mooring.web.console import console
 from mooring.web.health import Health
 from mooring.web.inbox import Inbox
+from mooring.web.protocol import BoundedProtocol
 from mooring.web.public import PublicServer
 from mooring.web.sockets import base_url, listen
 from mooring.web.threads import LoopThreads, Threads
@@ -76,7 +77,7 @@ class _Server(uvicorn.Server):
             uvicorn.Config(
                 app,
                 loop="uvloop",
-                http="httptools",
+                http=BoundedProtocol,
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -1,0 +1,142 @@
+"""Connections that send too much or too slowly, on a real socket."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+import uvicorn
+from starlette.types import Receive, Scope, Send
+
+from mooring.web.messages import read_request
+from mooring.web.protocol import MOST_HEAD_BYTES, BoundedProtocol
+
+SOON = 0.3  # seconds
+PATIENCE = 5.0
+
+
+class Hasty(BoundedProtocol):
+    head_seconds = SOON
+    body_seconds = SOON
+
+
+async def answer(scope: Scope, receive: Receive, send: Send) -> None:
+    """Read the body where one is asked for, and say how long it was."""
+    size = 0
+    if scope["path"] == "/read":
+        size = len((await read_request(scope, receive, path="")).body)
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": str(size).encode()})
+
+
+@asynccontextmanager
+async def connected(
+    protocol: type[BoundedProtocol] = Hasty,
+) -> AsyncIterator[tuple[asyncio.StreamReader, asyncio.StreamWriter]]:
+    config = uvicorn.Config(answer, http=protocol, lifespan="off", log_config=None)
+    config.load()
+    state = uvicorn.server.ServerState()
+    server = await asyncio.get_running_loop().create_server(
+        lambda: protocol(config=config, server_state=state, app_state={}), "127.0.0.1", 0
+    )
+    reader, writer = await asyncio.open_connection(*server.sockets[0].getsockname())
+    try:
+        yield reader, writer
+    finally:
+        writer.close()
+        server.close()
+
+
+async def everything(reader: asyncio.StreamReader) -> bytes:
+    """Read until the other side closes; that it does not is a failure."""
+    async with asyncio.timeout(PATIENCE):
+        return await reader.read()
+
+
+async def flood(writer: asyncio.StreamWriter, piece: bytes, *, most: int) -> int:
+    """Send as much as is taken; return how much that was."""
+    sent = 0
+    try:
+        while sent < most:
+            writer.write(piece)
+            await asyncio.wait_for(writer.drain(), PATIENCE)
+            sent += len(piece)
+    except ConnectionError:
+        pass
+    return sent
+
+
+@pytest.mark.parametrize("begun", [b"", b"GET / HTTP/1.1\r\nhost: a\r\nx-slow: "])
+def test_a_head_that_does_not_end_is_cut_off(begun: bytes) -> None:
+    async def scenario() -> None:
+        async with connected() as (reader, writer):
+            writer.write(begun)
+            assert (await everything(reader)).startswith(b"HTTP/1.1 408 ")
+
+    asyncio.run(scenario())
+
+
+def test_a_second_head_has_no_more_time_than_the_first() -> None:
+    async def scenario() -> None:
+        async with connected() as (reader, writer):
+            writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n")
+            assert b"200 OK" in await reader.readuntil(b"\r\n\r\n")
+            writer.write(b"GET / HT")
+            assert b"HTTP/1.1 408 " in await everything(reader)
+
+    asyncio.run(scenario())
+
+
+def test_a_body_that_nobody_reads_is_not_waited_for_either() -> None:
+    async def scenario() -> None:
+        async with connected() as (reader, writer):
+            writer.write(b"POST / HTTP/1.1\r\nhost: a\r\ncontent-length: 10\r\n\r\nabc")
+            said = await everything(reader)
+            assert said.startswith(b"HTTP/1.1 200 ")
+            assert b"HTTP/1.1 408 " in said
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("begun", [b"GET /", b"GET / HTTP/1.1\r\nx-large: "])
+def test_a_head_may_not_be_large(begun: bytes) -> None:
+    async def scenario() -> None:
+        async with connected(BoundedProtocol) as (_, writer):
+            writer.write(begun)
+            piece = b"a" * MOST_HEAD_BYTES
+            assert await flood(writer, piece, most=400 * len(piece)) < 400 * len(piece)
+
+    asyncio.run(scenario())
+
+
+def test_a_head_that_is_too_large_is_told_so() -> None:
+    async def scenario() -> None:
+        async with connected(BoundedProtocol) as (reader, writer):
+            writer.write(b"GET / HTTP/1.1\r\nx-large: " + b"a" * (MOST_HEAD_BYTES + 1))
+            assert (await everything(reader)).startswith(b"HTTP/1.1 431 ")
+
+    asyncio.run(scenario())
+
+
+def test_the_framing_of_chunks_may_not_be_large() -> None:
+    async def scenario() -> None:
+        async with connected(BoundedProtocol) as (_, writer):
+            writer.write(b"POST /read HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n")
+            piece = b"1;" + b"a" * 10_000 + b"\r\nx\r\n"
+            assert await flood(writer, piece, most=2000 * len(piece)) < 2000 * len(piece)
+
+    asyncio.run(scenario())
+
+
+def test_large_bodies_are_no_heads() -> None:
+    async def scenario() -> None:
+        async with connected() as (reader, writer):
+            for _ in range(3):
+                body = b"b" * 900_000
+                head = f"POST /read HTTP/1.1\r\nhost: a\r\ncontent-length: {len(body)}\r\n\r\n"
+                writer.write(head.encode() + body)
+                await asyncio.wait_for(reader.readuntil(b"900000"), PATIENCE)
+
+    asyncio.run(scenario())

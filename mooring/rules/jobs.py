@@ -20,7 +20,8 @@ ONE_AT_A_TIME = Rule(
     "JOB-8", "`overlap: allow` goes with room for more than one run.", Severity.WARNING
 )
 JSON_PARAMETERS = Rule("JOB-9", "`parameters` can be written as JSON.")
-RULES = (CRON, TIME_ZONE, BACKOFF, ONE_AT_A_TIME, JSON_PARAMETERS)
+EVER_FIRES = Rule("JOB-10", "The dates that `cron` means exist.", Severity.WARNING)
+RULES = (CRON, TIME_ZONE, BACKOFF, ONE_AT_A_TIME, JSON_PARAMETERS, EVER_FIRES)
 
 
 def check(app: Inspected) -> Iterator[Problem]:
@@ -41,9 +42,18 @@ def _schedule(app: Inspected, path: KeyPath) -> Iterator[Problem]:
         from mooring.engine.schedule import parse_schedule
 
         try:
-            parse_schedule(cron)
+            schedule = parse_schedule(cron)
         except ScheduleInvalid as error:
-            yield app.fault(CRON, (*path, "cron"), error.message, hint=error.hint)
+            place = f"At {error.where}: " if error.where else ""
+            yield app.fault(CRON, (*path, "cron"), f"{place}{error.message}", hint=error.hint)
+        else:
+            if not schedule.ever_fires:
+                yield app.fault(
+                    EVER_FIRES,
+                    (*path, "cron"),
+                    f"{shown(cron)} never fires: no date until 2099 is meant by it.",
+                    hint="Compare its days, months and years, as with the 30th of February.",
+                )
     timezone = app.manifest.text((*path, "timezone"))
     if timezone and not _zone_exists(timezone):
         yield app.fault(

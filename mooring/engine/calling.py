@@ -4,15 +4,37 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from mooring.sdk.context import Invocation, use
 
 
+class Escaped(Exception):
+    """App code raised what tells a program or a task to end, which was not its to tell."""
+
+
+@contextmanager
+def on_behalf_of(invocation: Invocation) -> Iterator[None]:
+    """Let app code run in the body; what it raises is its own error, unless somebody ends us.
+
+    A KeyboardInterrupt or CancelledError that it raises by itself would stop the server's loop, or
+    pass by all who are to note how the call ended.
+    """
+    try:
+        with use(invocation):
+            yield
+    except (KeyboardInterrupt, asyncio.CancelledError, GeneratorExit) as error:
+        if _is_meant_for_us(error):
+            raise
+        raise Escaped(f"{type(error).__name__}: {error}".removesuffix(": ")) from error
+
+
 def call(function: Callable[..., Any], *arguments: Any, invocation: Invocation) -> Any:
     """Call app code from a thread without an event loop; a coroutine gets a loop of its own."""
-    with use(invocation):
+    with on_behalf_of(invocation):
         result = function(*arguments)
         if inspect.iscoroutine(result):
             result = asyncio.run(_await(result))
@@ -21,3 +43,15 @@ def call(function: Callable[..., Any], *arguments: Any, invocation: Invocation) 
 
 async def _await(awaitable: Any) -> Any:
     return await awaitable
+
+
+def _is_meant_for_us(error: BaseException) -> bool:
+    """Whether it is Ctrl-C at a command, or the end of a task that was told to end."""
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:
+        at_a_command = threading.current_thread() is threading.main_thread()
+        return isinstance(error, KeyboardInterrupt) and at_a_command
+    told_to_end = task is not None and task.cancelling() > 0
+    # Without a failing task, whoever closes a coroutine that never ended does so in this way.
+    return isinstance(error, GeneratorExit) or told_to_end

@@ -14,10 +14,10 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mooring.engine.calling import call
+from mooring.engine.calling import call, on_behalf_of
 from mooring.engine.problems import Hide, problem, refusal
 from mooring.errors import MooringError
-from mooring.sdk.context import Invocation, use
+from mooring.sdk.context import Invocation
 from mooring.sdk.webhook import Request, Response
 
 FAILED = "The function failed; the log of the host says why."
@@ -77,7 +77,7 @@ def begin(
 ) -> Outcome | Unfinished:
     """Make the function, and let a plain one perform; for a thread without an event loop."""
     try:
-        with use(invocation):
+        with on_behalf_of(invocation):
             function = function_class()(request)
         if inspect.iscoroutinefunction(function.perform):
             return Unfinished(function.perform, invocation)
@@ -89,7 +89,7 @@ def begin(
 async def finish(unfinished: Unfinished, *, hide: Hide) -> Outcome:
     """Await what ``begin`` left; for the event loop."""
     try:
-        with use(unfinished.invocation):
+        with on_behalf_of(unfinished.invocation):
             return Outcome(_checked(await unfinished.perform()))
     except (Exception, SystemExit) as error:  # noqa: BLE001  # an app may raise anything
         return _failed(error, invocation=unfinished.invocation, hide=hide)
@@ -103,8 +103,9 @@ def _checked(response: Any) -> Response:
     if not isinstance(body, bytes):
         kind = type(body).__name__
         raise _Unsendable(f"The Response has a body of type {kind}; set text or body_json for it.")
-    if not 200 <= response.status <= 599:
-        raise _Unsendable(f"Status {response.status} ends no request; 200 to 599 do.")
+    status: object = response.status
+    if not isinstance(status, int) or not 200 <= status <= 599:
+        raise _Unsendable(f"Status {status} ends no request; 200 to 599 do.")
     return response
 
 

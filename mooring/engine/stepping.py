@@ -24,6 +24,7 @@ from mooring.sdk.job import Job, JobInvocation, JobStatus
 from mooring.sdk.ports import Clock
 
 LONGEST_ERROR = 2000  # characters
+LONGEST_NUMBER = 8192  # bits; Python writes numbers of 4,300 digits at most
 WORKERS_LOST = 3  # so many workers may be lost over one step before it is taken for the cause
 
 
@@ -212,6 +213,8 @@ def _checked(status: object, method: str) -> JobStatus:
 
 def _not_json(value: object, path: str) -> str | None:
     """Say which part is no JSON value, or return None."""
+    if isinstance(value, int) and value.bit_length() > LONGEST_NUMBER:
+        return f"{path} is a number of more than {LONGEST_NUMBER} bits"
     if value is None or isinstance(value, (bool, int, str)):
         return None
     if isinstance(value, float):

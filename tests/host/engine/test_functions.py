@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -37,6 +39,12 @@ def hide(text: str) -> str:
 
 def given(function: type[Any], app: MemoryApp, request: Request = POST) -> Response:
     return answer(lambda: function, request, invocation=app.invocation, hide=hide)
+
+
+def from_a_thread(work: Callable[[], Response]) -> Response:
+    """Work where servers do; in the main thread a KeyboardInterrupt is somebody's Ctrl-C."""
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(work).result()
 
 
 def raising(error: BaseException) -> type[Function]:
@@ -136,12 +144,21 @@ def test_a_secret_in_an_error_does_not_reach_the_caller(app: MemoryApp) -> None:
 
 
 @pytest.mark.parametrize(
-    "error", [ValueError(f"odd {CANARY}"), SystemExit(3), ExceptionGroup("g", [OSError()])]
+    "error",
+    [
+        ValueError(f"odd {CANARY}"),
+        SystemExit(3),
+        ExceptionGroup("g", [OSError()]),
+        # what would end the program or the task if it came from anywhere else
+        KeyboardInterrupt(),
+        asyncio.CancelledError(),
+        GeneratorExit(),
+    ],
 )
 def test_any_other_exception_is_a_neutral_500_and_a_traceback_in_the_log(
     app: MemoryApp, error: BaseException
 ) -> None:
-    response = given(raising(error), app)
+    response = from_a_thread(lambda: given(raising(error), app))
     assert response.status == 500
     assert response.body_json["error"]["code"] == "function.failed"
     assert type(error).__name__ not in response.text
@@ -176,6 +193,44 @@ def test_a_class_that_cannot_be_loaded_is_an_answer_too(app: MemoryApp) -> None:
     assert isinstance(outcome.error, EntryPointInvalid)
 
 
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, asyncio.CancelledError, SystemExit])
+def test_a_coroutine_cannot_end_the_loop_it_runs_on(
+    app: MemoryApp, kind: type[BaseException]
+) -> None:
+    class Raises(Function):
+        async def perform(self) -> Response:
+            raise kind
+
+    async def scenario() -> Outcome:
+        return await finish(Unfinished(Raises(POST).perform, app.invocation), hide=hide)
+
+    assert asyncio.run(scenario()).response.status == 500
+
+
+def test_a_coroutine_that_overruns_can_still_be_cancelled(app: MemoryApp) -> None:
+    class Waits(Function):
+        async def perform(self) -> Response:
+            await asyncio.sleep(60)
+            return Response(200)
+
+    async def scenario() -> bool:
+        call = finish(Unfinished(Waits(POST).perform, app.invocation), hide=hide)
+        task = asyncio.ensure_future(call)
+        await asyncio.sleep(0)
+        task.cancel()
+        await asyncio.wait({task})
+        return task.cancelled()
+
+    assert asyncio.run(scenario())
+    assert not app.log.lines
+
+
+def broken_status() -> Response:
+    response = Response(200)
+    response.status = 200.5  # type: ignore[assignment]  # as an app may well do
+    return response
+
+
 def broken_body() -> Response:
     response = Response(200)
     response.body = "text"  # type: ignore[assignment]  # as an app may well do
@@ -189,6 +244,7 @@ def broken_body() -> Response:
         ({"ok": True}, "returned dict"),
         (broken_body(), "a body of type str"),
         (Response(100), "Status 100"),
+        (broken_status(), "Status 200.5"),
     ],
 )
 def test_what_is_not_a_response_is_a_500_that_the_log_explains(

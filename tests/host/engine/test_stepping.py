@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -338,6 +339,20 @@ def test_an_app_that_calls_exit_fails_like_any_other(bench: Bench) -> None:
     assert bench.drive(bench.new(), failing(lambda: SystemExit(3))).error == "SystemExit: 3"
 
 
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, asyncio.CancelledError, GeneratorExit])
+def test_an_app_that_raises_what_ends_programs_fails_like_any_other(
+    bench: Bench, kind: type[BaseException]
+) -> None:
+    def drive_it() -> Run:
+        return bench.drive(bench.new(), failing(kind))
+
+    # As in a worker; in the main thread a KeyboardInterrupt is somebody's Ctrl-C.
+    with ThreadPoolExecutor(1) as threads:
+        postponed = threads.submit(drive_it).result()
+    assert postponed.status is RunStatus.PENDING
+    assert kind.__name__ in (postponed.error or "")
+
+
 def test_no_secret_stays_in_the_error(bench: Bench) -> None:
     postponed = bench.drive(bench.new(), failing(lambda: ValueError("key hunter22 refused")))
     assert postponed.error == "ValueError: key ••• refused"
@@ -351,6 +366,7 @@ def test_no_secret_stays_in_the_error(bench: Bench) -> None:
         ({"n": math.nan}, "state.n is nan"),
         ({"by": {7: "x"}}, "state.by has the key 7, which is an int"),
         ([1], "state is a list"),
+        ({"total": 10**5000}, "state.total is a number of more than"),
     ],
 )
 def test_a_state_that_is_no_json_ends_the_run_and_is_named(

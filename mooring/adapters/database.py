@@ -210,6 +210,7 @@ def _engine(url: str | None, file: Path | None) -> Engine:
         parsed.set(drivername="postgresql+psycopg"),
         pool_pre_ping=True,
         pool_timeout=60.0,
+        hide_parameters=True,  # states and settings, which would stand in every error
         connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "mooring"},
     )
 

@@ -36,6 +36,7 @@ def sqlite_engine(file: Path) -> Engine:
             "cached_statements": 512,
         },
         pool_timeout=60.0,
+        hide_parameters=True,  # states and settings, which would stand in every error
     )
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)

@@ -14,7 +14,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DatabaseError, IntegrityError
 
 from mooring.adapters.database import HEAD, Database, bump
 from mooring.adapters.migrations import configuration
@@ -121,6 +121,13 @@ def test_a_failed_write_leaves_nothing(database: Database) -> None:
     with pytest.raises(ZeroDivisionError):
         write_and_fail()
     assert database.recorded("a") is None
+
+
+def test_an_error_does_not_repeat_what_was_to_be_written(database: Database) -> None:
+    broken = text("INSERT INTO nowhere (value) VALUES (:value)")
+    with pytest.raises(DatabaseError) as caught, database.write() as connection:
+        connection.execute(broken, {"value": "canary-7f3a9c"})
+    assert "canary-7f3a9c" not in str(caught.value)
 
 
 def test_a_write_inside_a_write_belongs_to_the_outer_one(database: Database) -> None:

@@ -50,8 +50,23 @@ class Bury:
 Verdict: TypeAlias = Done | Retry | Bury
 
 
+def is_suspect(delivery: Delivery) -> bool:
+    """Whether an attempt was begun whose end nobody noted: its process ended, perhaps by it."""
+    return delivery.attempts > 0 and delivery.error is None
+
+
+def given_up(delivery: Delivery) -> Bury | None:
+    """Bury what was begun as often as it may be, and never came to an end."""
+    if delivery.attempts < MOST_ATTEMPTS:
+        return None
+    return Bury(
+        f"It was begun {delivery.attempts} times, and the last time the server ended meanwhile. "
+        "Does the function exhaust the memory or call os._exit?"
+    )
+
+
 def verdict(delivery: Delivery, outcome: Outcome, *, now: datetime, hide: Hide) -> Verdict:
-    """Say what becomes of a delivery; ``delivery.attempts`` counts the failures before this."""
+    """Say what becomes of a delivery; ``delivery.attempts`` counts those before this."""
     if outcome.error is None and outcome.response.status < 500:
         return Done()
     error = hide(_reason(outcome))[:LONGEST_ERROR]

@@ -147,6 +147,9 @@ class DeliveryRepository(Protocol):
     def due(self, now: datetime, *, limit: int = 20) -> list[Delivery]:
         """Return deliveries to process, earliest first."""
 
+    def begin(self, delivery: Delivery, *, until: datetime) -> bool:
+        """Claim a delivery for an attempt, which counts from now on, also if nobody ends it."""
+
     def claim(self, delivery: Delivery, *, until: datetime) -> bool:
         """Hold a delivery until then; False when another process has it."""
 
@@ -154,7 +157,7 @@ class DeliveryRepository(Protocol):
         """Mark it handled."""
 
     def retry(self, delivery_id: str, *, due_at: datetime, error: str) -> None:
-        """Try again later, one attempt more."""
+        """Try again later."""
 
     def bury(self, delivery_id: str, *, error: str) -> None:
         """Set it aside with its reason."""

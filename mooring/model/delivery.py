@@ -17,7 +17,10 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One stored webhook request; ``request`` is the wire request as JSON text (body in base64)."""
+    """One stored webhook request; ``request`` is the wire request as JSON text (body in base64).
+
+    ``attempts`` were begun; ``error`` says how the last one failed, and nothing while one goes on.
+    """
 
     delivery_id: str
     install_id: int

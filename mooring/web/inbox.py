@@ -27,6 +27,8 @@ from mooring.engine.inbox import (
     Verdict,
     dedupe_key,
     from_wire,
+    given_up,
+    is_suspect,
     to_wire,
     verdict,
 )
@@ -125,7 +127,8 @@ class Inbox:
         with self._host.database.write():
             for delivery, judged in decided:
                 self._note(delivery, judged)
-            held = [self._claimed(delivery) for delivery in (*ending, *due)]
+            held = [self._claimed(delivery) for delivery in ending]
+            held += [self._claimed(delivery, begins=True) for delivery in due]
         for delivery, judged in decided:
             self._decided.popleft()
             del self._in_hand[delivery.delivery_id]
@@ -149,23 +152,28 @@ class Inbox:
     def _chosen(self, due: Sequence[Delivery], working: Mapping[str, Delivery]) -> list[Delivery]:
         """Choose what there is room for, of all and of each installation.
 
-        What is in hand can be due: its lease ran out while the database was busy.
+        What is in hand can be due: its lease ran out while the database was busy. Of those that
+        may have ended a process, one at a time begins: the others should not go down with it.
         """
         busy = Counter(delivery.install_id for delivery in working.values())
+        suspects = sum(map(is_suspect, working.values()))
         chosen = []
         for delivery in due:
             free = busy.total() < MOST_AT_ONCE
             free = free and busy[delivery.install_id] < MOST_PER_INSTALLATION
+            free = free and not (suspects and is_suspect(delivery))
             if free and delivery.delivery_id not in self._in_hand:
                 busy[delivery.install_id] += 1
+                suspects += is_suspect(delivery)
                 chosen.append(delivery)
         return chosen
 
-    def _claimed(self, delivery: Delivery) -> Delivery | None:
+    def _claimed(self, delivery: Delivery, *, begins: bool = False) -> Delivery | None:
         """Hold a delivery for the length of a lease; None if another process has it."""
         until = self._host.clock.now() + self._lease
-        held = self._host.deliveries.claim(delivery, until=until)
-        return replace(delivery, due_at=until) if held else None
+        deliveries = self._host.deliveries
+        hold = deliveries.begin if begins else deliveries.claim
+        return replace(delivery, due_at=until) if hold(delivery, until=until) else None
 
     def _handle(self, delivery: Delivery) -> None:
         """Handle one; without a verdict its lease runs out and it comes again."""
@@ -179,6 +187,8 @@ class Inbox:
             self._wake.set()
 
     def _attempt(self, delivery: Delivery) -> Outcome | Bury:
+        if hopeless := given_up(delivery):
+            return hopeless
         installation = self._installation(delivery)
         if installation is None:
             return Bury(f"{delivery.app_id} is no longer installed.")

@@ -60,21 +60,22 @@ class Deliveries:
             rows = connection.execute(query.order_by(deliveries.c.due_at).limit(limit))
             return [_delivery(row) for row in rows]
 
+    def begin(self, delivery: Delivery, *, until: datetime) -> bool:
+        """Claim a delivery for an attempt, which counts from now on, also if nobody ends it."""
+        return self._held(delivery, until, attempts=deliveries.c.attempts + 1, error=None)
+
     def claim(self, delivery: Delivery, *, until: datetime) -> bool:
         """Hold a delivery until then; False when another process has it."""
-        unheld = (deliveries.c.due_at == delivery.due_at) & _is(delivery.delivery_id)
-        with self._database.write() as connection:
-            change = update(deliveries).where(WAITING, unheld).values(due_at=until)
-            return connection.execute(change).rowcount == 1
+        return self._held(delivery, until)
 
     def done(self, delivery_id: str) -> None:
         """Mark it handled. Raises NotFound."""
         self._change(delivery_id, state=DeliveryState.DONE.value, error=None)
 
     def retry(self, delivery_id: str, *, due_at: datetime, error: str) -> None:
-        """Try again later, one attempt more. Raises NotFound."""
+        """Try again later. Raises NotFound."""
         again = {"state": DeliveryState.PENDING.value, "due_at": due_at, "error": error}
-        self._change(delivery_id, attempts=deliveries.c.attempts + 1, **again)
+        self._change(delivery_id, **again)
 
     def bury(self, delivery_id: str, *, error: str) -> None:
         """Set it aside with its reason. Raises NotFound."""
@@ -97,6 +98,12 @@ class Deliveries:
         if row is None:
             raise _unknown(delivery_id)
         return _delivery(row)
+
+    def _held(self, delivery: Delivery, until: datetime, **values: Any) -> bool:
+        unheld = (deliveries.c.due_at == delivery.due_at) & _is(delivery.delivery_id)
+        with self._database.write() as connection:
+            change = update(deliveries).where(WAITING, unheld).values(due_at=until, **values)
+            return connection.execute(change).rowcount == 1
 
     def _write_with_all_waiting(self, mine: _Waiting) -> str:
         """Write for everybody; if one cannot be stored, each writes for itself."""

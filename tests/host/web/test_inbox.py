@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from mooring.engine.inbox import MOST_ATTEMPTS
 from mooring.host import Host
 from mooring.model.delivery import Delivery, DeliveryState
 from mooring.web.inbox import Inbox
@@ -171,8 +172,9 @@ def test_a_failure_is_noted_and_tried_again_later(
     opened = site(app.function("hook", body, delivery="inbox"))
     send(opened)
     opened.inbox.start()
-    delivery = until(opened, lambda delivery: delivery.attempts == 1)
+    delivery = until(opened, lambda delivery: delivery.error is not None)
     assert delivery.state is DeliveryState.PENDING
+    assert delivery.attempts == 1
     assert reason in (delivery.error or "")
     waits = delivery.due_at - opened.host.clock.now()
     assert timedelta(seconds=1) < waits <= timedelta(seconds=2)
@@ -186,7 +188,7 @@ def test_what_failed_once_succeeds_when_it_is_due_again(app: App, site: OpenSite
     opened = site(app.function("hook", body, delivery="inbox"))
     opened.inbox.start()
     send(opened)
-    delivery = until(opened, lambda delivery: delivery.attempts == 1)
+    delivery = until(opened, lambda delivery: delivery.error is not None)
     due_now = opened.host.clock.now()
     assert opened.host.deliveries.claim(delivery, until=due_now)
     settled(opened)
@@ -209,7 +211,7 @@ def test_a_secret_in_a_failure_is_not_stored(app: App, site: OpenSite) -> None:
     opened.set_secret("hook")
     opened.inbox.start()
     send(opened)
-    delivery = until(opened, lambda delivery: delivery.attempts == 1)
+    delivery = until(opened, lambda delivery: delivery.error is not None)
     assert delivery.error == "ValueError: •••"
     assert SECRET not in (opened.host.home.logs / "mooring.jsonl").read_text()
 
@@ -246,6 +248,46 @@ def test_what_a_killed_process_had_in_hand_is_handled_when_its_lease_ends(
         settled(hook)
         inbox.stop(timeout=1)
     assert handled(hook) == 1
+
+
+def test_what_ends_its_process_again_and_again_is_set_aside(
+    hook: Site, open_host: Callable[[], Host]
+) -> None:
+    send(hook)
+    for _ in range(MOST_ATTEMPTS):
+        (begun,) = kept(hook)
+        assert hook.host.deliveries.begin(begun, until=hook.host.clock.now())
+    hook.inbox.start()
+    delivery = settled(hook, DeliveryState.DEAD)
+    assert "begun 8 times" in (delivery.error or "")
+    assert handled(hook) == 0
+
+
+def test_of_what_may_have_ended_a_process_one_at_a_time_begins(
+    app: App, site: OpenSite, tmp_path: Path
+) -> None:
+    marker = tmp_path / "go"
+    opened = site(app.function("hook", waits_for(marker), delivery="inbox"))
+    for body in (b"1", b"2"):
+        send(opened, body)
+    for begun in kept(opened):
+        assert opened.host.deliveries.begin(begun, until=opened.host.clock.now())
+    send(opened, b"fresh")
+    opened.inbox.start()
+    assert reached(opened, [1, 1, 2])
+    time.sleep(0.2)
+    assert reached(opened, [1, 1, 2])
+    marker.touch()
+    assert reached(opened, [1, 2, 2])
+
+
+def reached(site: Site, attempts: list[int]) -> bool:
+    """Wait until the deliveries have had so many attempts."""
+    for _ in range(500):
+        if sorted(delivery.attempts for delivery in kept(site)) == attempts:
+            return True
+        time.sleep(0.01)
+    return False
 
 
 def waits_for(marker: Path) -> str:

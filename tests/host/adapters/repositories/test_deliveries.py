@@ -166,12 +166,22 @@ def test_a_handled_delivery_is_not_due_again(deliveries: Deliveries) -> None:
     assert deliveries.get(sent.delivery_id).state is DeliveryState.DONE
 
 
-def test_a_retry_counts_and_waits(deliveries: Deliveries) -> None:
+def test_an_attempt_counts_from_its_beginning(deliveries: Deliveries) -> None:
+    sent = delivery()
+    deliveries.accept(sent)
+    deliveries.retry(sent.delivery_id, due_at=START, error="503")
+    assert deliveries.begin(deliveries.get(sent.delivery_id), until=LATER)
+    begun = deliveries.get(sent.delivery_id)
+    assert (begun.attempts, begun.due_at, begun.error) == (1, LATER, None)
+    assert not deliveries.begin(sent, until=LATER + timedelta(days=1))
+
+
+def test_a_retry_waits_and_has_its_reason(deliveries: Deliveries) -> None:
     sent = delivery()
     deliveries.accept(sent)
     deliveries.retry(sent.delivery_id, due_at=LATER, error="503")
     again = deliveries.get(sent.delivery_id)
-    assert (again.attempts, again.due_at, again.error) == (1, LATER, "503")
+    assert (again.attempts, again.due_at, again.error) == (0, LATER, "503")
 
 
 def test_a_buried_delivery_keeps_its_reason(deliveries: Deliveries) -> None:

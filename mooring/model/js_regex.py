@@ -7,6 +7,9 @@ from __future__ import annotations
 
 import re
 
+# A pattern that is longer costs seconds to compile.
+LONGEST = 5_000
+
 FLAGS = {"i": re.IGNORECASE, "m": re.MULTILINE, "s": re.DOTALL}
 # Flags about where to start, what to record and how to count characters: no effect on a test.
 WITHOUT_EFFECT = frozenset("dguvy")
@@ -19,6 +22,8 @@ FIXED = {"(?<": "(?P<", "[]": "(?!)", "[^]": r"[\s\S]"}
 
 def compile_js(pattern: str, flags: str = "") -> re.Pattern[str]:
     """Compile a JavaScript pattern. Raises ValueError saying what is wrong with it."""
+    if len(pattern) > LONGEST:
+        raise ValueError(f"it is longer than {LONGEST} characters")
     unknown = sorted(set(flags) - set(FLAGS) - WITHOUT_EFFECT)
     if unknown:
         raise ValueError(f"unknown flag {''.join(unknown)!r}; known are d g i m s u v y")

@@ -23,8 +23,14 @@ DATA_SYNC = ("destinations", "sources")
 ENDINGS = (".yml", ".yaml")
 MOST_FILES = 500
 
+# Of all Markdown pages together, in bytes.
+MOST_OF_PAGES = 500_000
+# In all files of an app together; every value costs time.
+MOST_VALUES = 50_000
+
 TOO_MANY_FILES = Rule("YML-12", f"A folder holds at most {MOST_FILES} schema files.")
-RULES = (TOO_MANY_FILES,)
+TOO_MANY_VALUES = Rule("YML-13", f"The files of an app have at most {MOST_VALUES} values.")
+RULES = (TOO_MANY_FILES, TOO_MANY_VALUES)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +52,12 @@ class AppFiles:
         # Loading the host and its commands need no Markdown.
         from mooring.reading.markdown_reader import read_markdown
 
+        left = MOST_OF_PAGES
         found = (path for path in (self.root / "assets").rglob("*.md") if path.is_file())
         for path in sorted(islice(found, MOST_FILES)):
-            yield read_markdown(path, file=path.relative_to(self.root).as_posix())
+            page = read_markdown(path, file=path.relative_to(self.root).as_posix(), most=left)
+            left -= page.size
+            yield page
 
     def documents(self) -> Iterator[tuple[YamlDocument, str]]:
         """Walk all documents, each with the name of its JSON Schema."""
@@ -76,35 +85,49 @@ class AppFiles:
 def read_app_files(root: Path) -> AppFiles:
     """Read every YAML file of the app in the folder ``root``. Never raises."""
     forms = {name: f"forms/{name}.yml" for name in FORMS}
-    manifest = read_yaml(root / MANIFEST, file=MANIFEST)
+    reader = _Reader(root)
+    manifest = reader.read(MANIFEST)
     sections = [section for section in DATA_SYNC if section in manifest.mapping(())]
     return AppFiles(
         root=root,
         manifest=manifest,
-        forms={
-            name: read_yaml(root / file, file=file)
-            for name, file in forms.items()
-            if (root / file).exists()
-        },
-        schema=tuple(_in_folders(root, SCHEMA_FOLDERS)),
-        data_sync=tuple(_in_folders(root, [f"src/{section}/schema" for section in sections])),
+        forms={n: reader.read(file) for n, file in forms.items() if (root / file).exists()},
+        schema=tuple(_in_folders(reader, SCHEMA_FOLDERS)),
+        data_sync=tuple(_in_folders(reader, [f"src/{section}/schema" for section in sections])),
     )
 
 
-def _in_folders(root: Path, folders: Iterable[str]) -> Iterator[YamlDocument]:
+class _Reader:
+    """Reads YAML files until an app has had its share."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._values = 0
+
+    def read(self, file: str) -> YamlDocument:
+        if self._values > MOST_VALUES:
+            said = f"{file} was not read; the files before it have too many values together."
+            problem = TOO_MANY_VALUES.at(file, START, said, hint="Keep data elsewhere.")
+            return YamlDocument(file, problems=(problem,))
+        document = read_yaml(self.root / file, file=file)
+        self._values += len(document.values)
+        return document
+
+
+def _in_folders(reader: _Reader, folders: Iterable[str]) -> Iterator[YamlDocument]:
     """Read the YAML files that lie directly in each of the folders that exist."""
     for folder in folders:
         try:
-            found = (path.name for path in (root / folder).iterdir())
+            found = (path.name for path in (reader.root / folder).iterdir())
             names = sorted(islice((n for n in found if n.endswith(ENDINGS)), MOST_FILES + 1))
         except (FileNotFoundError, NotADirectoryError):
             continue
         except OSError:
             # Read as if it were a file, so that it is said to be none.
-            yield read_yaml(root / folder, file=folder)
+            yield reader.read(folder)
             continue
         for name in names[:MOST_FILES]:
-            yield read_yaml(root / folder / name, file=f"{folder}/{name}")
+            yield reader.read(f"{folder}/{name}")
         if len(names) > MOST_FILES:
             yield YamlDocument(folder, problems=(_too_many(folder),))
 

@@ -17,7 +17,7 @@ from markdown_it.token import Token
 
 from mooring.model.problem import START, Position
 
-LARGEST = 200_000
+LARGEST = 100_000
 MOST_LINKS = 1_000
 
 ANCHOR = re.compile(r"<[^>]{0,200}?\b(?:id|name)\s*=\s*[\"']?([^\"'\s>]{1,200})", re.IGNORECASE)
@@ -45,17 +45,23 @@ class MarkdownDocument:
     file: str
     anchors: frozenset[str] = frozenset()
     links: tuple[Link, ...] = ()
+    size: int = 0
     error: str = ""
     position: Position = START
 
 
-def read_markdown(path: Path, *, file: str) -> MarkdownDocument:
-    """Read a Markdown file; ``file`` is the name that problems carry. Never raises."""
+def read_markdown(path: Path, *, file: str, most: int = LARGEST) -> MarkdownDocument:
+    """Read a Markdown file; ``file`` is the name that problems carry. Never raises.
+
+    ``most`` is how many bytes are left to be read.
+    """
     try:
         with path.open("rb") as stream:
             content = stream.read(LARGEST + 1)
         if len(content) > LARGEST:
             return MarkdownDocument(file, error=f"it is larger than {LARGEST} bytes")
+        if len(content) > most:
+            return MarkdownDocument(file, error="the pages before it are too large together")
         return _parsed(content.decode("utf-8"), file)
     except UnicodeDecodeError as error:
         before = content[: error.start]
@@ -70,7 +76,10 @@ def _parsed(text: str, file: str) -> MarkdownDocument:
     tokens = _parser().parse(text)
     lines = text.splitlines()
     return MarkdownDocument(
-        file, anchors=frozenset(_anchors(tokens)), links=tuple(_links(tokens, lines))
+        file,
+        anchors=frozenset(_anchors(tokens)),
+        links=tuple(_links(tokens, lines)),
+        size=len(text),
     )
 
 

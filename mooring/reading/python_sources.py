@@ -19,8 +19,11 @@ from pathlib import Path
 from mooring.model.entry_point import module_file
 from mooring.model.problem import START, Position
 
-LARGEST = 1_000_000
+# What is larger, a generated table, costs too much memory to look into.
+LARGEST = 200_000
 MOST_MODULES = 2_000
+# Of all modules together, in bytes; the others are looked at only if an entry point names them.
+MOST_OF_ALL = 1_000_000
 SDK = "mooring.sdk"
 STAR = "*"
 
@@ -103,12 +106,16 @@ class PythonSources:
         return (self._root / module_file(name).removesuffix(".py")).is_dir()
 
     def names(self) -> list[str]:
-        """Name the modules below ``src``, at most MOST_MODULES of them."""
+        """Name the modules below ``src``, as far as MOST_MODULES and MOST_OF_ALL let."""
         source = self._root / "src"
-        found = islice(source.rglob("*.py"), MOST_MODULES)
-        parts = (path.relative_to(source).with_suffix("").parts for path in found)
-        dotted = (".".join(one).removesuffix(".__init__") for one in parts)
-        return sorted({name for name in dotted if name != "__init__"})
+        names: list[str] = []
+        left = MOST_OF_ALL
+        for path in sorted(islice(source.rglob("*.py"), MOST_MODULES)):
+            left -= _size(path)
+            name = ".".join(path.relative_to(source).with_suffix("").parts)
+            if left >= 0 and name != "__init__":
+                names.append(name.removesuffix(".__init__"))
+        return sorted(names)
 
     def beside(self, name: str) -> list[str]:
         """Name the Python files in the folder where the module would be."""
@@ -119,37 +126,30 @@ class PythonSources:
         """Follow a class to everything it inherits from."""
         sdk: set[str] = set()
         methods: set[str] = set()
-        known = self._follow(module, class_name, sdk, methods, seen=set())
+        seen: set[tuple[str, str]] = set()
+        known = True
+        waiting: list[tuple[str, str] | None] = [(module, class_name)]
+        while waiting:
+            target = waiting.pop()
+            if target is None:
+                known = False
+            elif target[0] == SDK or target[0].startswith(f"{SDK}."):
+                sdk.add(target[1])
+            elif target not in seen:
+                seen.add(target)
+                waiting += self._bases(*target, methods)
         return Ancestry(frozenset(sdk), frozenset(methods), known)
 
-    def _follow(
-        self,
-        module: str,
-        name: str,
-        sdk: set[str],
-        methods: set[str],
-        seen: set[tuple[str, str]],
-    ) -> bool:
-        """Collect from a name and its bases; false when one of them cannot be followed."""
-        if (module, name) in seen:
-            return True
-        seen.add((module, name))
-        if module == SDK or module.startswith(f"{SDK}."):
-            sdk.add(name)
-            return True
+    def _bases(self, module: str, name: str, methods: set[str]) -> list[tuple[str, str] | None]:
+        """Find what a name stands on, and add its methods; None is what cannot be followed."""
         read = self.module(module)
         if read is None:
             # Nothing of the standard library comes from the SDK.
-            return module.partition(".")[0] in sys.stdlib_module_names
-        if read.error:
-            return False
-        if name in read.classes:
+            return [] if module.partition(".")[0] in sys.stdlib_module_names else [None]
+        if name in read.classes and not read.error:
             methods |= read.classes[name].methods
-            targets = [_target(module, read, base) for base in read.classes[name].bases]
-        else:
-            targets = [_target(module, read, name)] if name in read.imports else [None]
-        known = [t is not None and self._follow(*t, sdk, methods, seen) for t in targets]
-        return all(known)
+            return [_target(module, read, base) for base in read.classes[name].bases]
+        return [_target(module, read, name) if name in read.imports else None]
 
 
 def _target(module: str, read: PythonModule, written: str | None) -> tuple[str, str] | None:
@@ -173,6 +173,15 @@ def _built_in(name: str) -> tuple[str, str] | None:
     return ("builtins", name) if hasattr(builtins, name) else None
 
 
+def _size(path: Path) -> int:
+    """Return how much of a file would be looked at."""
+    try:
+        size = path.stat().st_size
+    except OSError:
+        return 0
+    return size if size <= LARGEST else 0
+
+
 def _read(root: Path, name: str) -> PythonModule | None:
     file = module_file(name)
     try:
@@ -183,7 +192,7 @@ def _read(root: Path, name: str) -> PythonModule | None:
         with (root / file).open("rb") as stream:
             source = stream.read(LARGEST + 1)
         if len(source) > LARGEST:
-            return PythonModule(file, error=f"the file is larger than {LARGEST} bytes")
+            return PythonModule(file, imports={STAR: ("", STAR)})
         with warnings.catch_warnings():
             # What the compiler would warn of is the app's affair, and no problem of its shape.
             warnings.simplefilter("ignore")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
@@ -22,6 +22,10 @@ TYPE_NAMES = {
     "null": "empty",
 }
 LIMITS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than"}
+
+MOST_NAMES = 40
+# Comparing costs time for every pair.
+MOST_COMPARED, LONGEST_NAME = 700, 100
 
 MessageAndHint = tuple[str, str]
 
@@ -59,9 +63,16 @@ def explain(fault: Fault) -> MessageAndHint:
     return EXPLANATIONS.get(fault.keyword, _other)(fault)
 
 
+def listed(names: Iterable[str]) -> str:
+    """Name as many as a person reads, and count the others; ``none`` if there are none."""
+    every = list(names)
+    more = f" and {len(every) - MOST_NAMES} more" if len(every) > MOST_NAMES else ""
+    return f"{', '.join(every[:MOST_NAMES])}{more}" if every else "none"
+
+
 def nearest(name: str, known: list[str]) -> str:
     """Suggest the known name that is most like the given one; empty when none is."""
-    near = get_close_matches(name, known, n=1)
+    near = get_close_matches(name[:LONGEST_NAME], known[:MOST_COMPARED], n=1)
     return f"Did you mean {near[0]}? " if near else ""
 
 

@@ -14,7 +14,7 @@ from mooring.model.problem import Position, Problem, Rule, shown
 from mooring.reading.yaml_scalars import WORDS, in_yaml_1_1, looks_like_date, resolve_plain
 
 DEEPEST = 50
-MOST_NODES = 100_000
+MOST_NODES = 25_000
 MOST_PROBLEMS = 20
 
 TOO_DEEP = Rule("YML-4", f"A file nests at most {DEEPEST} levels deep.")

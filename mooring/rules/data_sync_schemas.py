@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from mooring.model.problem import Problem, Rule, Severity, shown
-from mooring.reading.schema_messages import nearest
+from mooring.reading.schema_messages import listed, nearest
 from mooring.reading.yaml_composer import KeyPath
 from mooring.reading.yaml_reader import YamlDocument
 from mooring.rules.inspected import Inspected, fault, mappings, repeated
@@ -89,7 +89,7 @@ def _types(document: YamlDocument) -> Iterator[Problem]:
         if type_ not in (*PRIMITIVE, *named) and len(named) == len(custom):
             rule = KNOWN_ITEMS if written.startswith("[") else KNOWN_TYPE
             said = f"{shown(written)} is neither a type nor a custom type of this file."
-            hint = f"{_meant(type_, named)}Known: {', '.join((*PRIMITIVE, *named))}."
+            hint = f"{_meant(type_, named)}Known: {listed((*PRIMITIVE, *named))}."
             yield fault(document, rule, (*path, "type"), said, hint=hint)
     for item, path in mappings(document, "custom_types"):
         name = item.get("name")

@@ -13,6 +13,7 @@ from mooring.errors import EntryPointInvalid
 from mooring.model.entry_point import module_file, resolve_entry_point
 from mooring.model.problem import START, Position, Problem, Rule
 from mooring.reading.python_sources import PythonModule
+from mooring.reading.schema_messages import listed
 from mooring.reading.yaml_composer import KeyPath
 from mooring.rules.inspected import Inspected
 
@@ -184,7 +185,7 @@ def _class_of(
     read = app.sources.module(module)
     # The host takes the file alone, not a package of the same name.
     if read is None or read.file != file:
-        beside = ", ".join(app.sources.beside(module)) or "none"
+        beside = listed(app.sources.beside(module))
         yield app.fault(
             kind.loads,
             path,
@@ -194,7 +195,7 @@ def _class_of(
     elif read.error:
         yield _not_parsed(kind.loads, read)
     elif not read.defines(name):
-        found = ", ".join(read.classes) or "none"
+        found = listed(read.classes)
         place = app.manifest.position(path) if path else START
         yield kind.has_class.at(
             app.manifest.file if path else file,

@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import Any
 
 from mooring.model.problem import Problem, Rule, Severity, shown
+from mooring.reading.schema_messages import listed
 from mooring.reading.yaml_composer import KeyPath
 from mooring.reading.yaml_reader import YamlDocument
 from mooring.rules.inspected import Inspected, fault, mappings
@@ -120,5 +121,5 @@ def _default(
     for value in default if isinstance(default, list) else [default]:
         if not isinstance(value, dict | list) and (type(value), value) not in offered:
             said = f"The default {shown(value)} is not among the options."
-            hint = f"Options: {', '.join(shown(one) for _, one in offered)}."
+            hint = f"Options: {listed(shown(one) for _, one in offered)}."
             yield fault(document, DEFAULT_OFFERED, (*path, "defaultValue"), said, hint=hint)

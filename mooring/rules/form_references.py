@@ -9,7 +9,7 @@ from typing import Any
 from mooring.model.js_regex import compile_js
 from mooring.model.problem import Problem, Rule, Severity, shown
 from mooring.reading.form_reader import TESTS
-from mooring.reading.schema_messages import nearest
+from mooring.reading.schema_messages import listed, nearest
 from mooring.reading.yaml_composer import KeyPath
 from mooring.reading.yaml_reader import YamlDocument
 from mooring.rules.inspected import Inspected, fault, mappings
@@ -194,7 +194,7 @@ def _data_source(app: Inspected, document: YamlDocument, path: KeyPath) -> Itera
     if source.get("type") != "app" or not isinstance(function, str) or functions is None:
         return
     if function not in functions:
-        known = f"Functions in app.yml: {', '.join(functions) or 'none'}."
+        known = f"Functions in app.yml: {listed(functions)}."
         yield fault(
             document,
             FUNCTION,

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mooring.model.problem import Problem, Rule, Severity, shown
-from mooring.reading.schema_messages import nearest
+from mooring.reading.schema_messages import listed, nearest
 from mooring.reading.yaml_composer import KeyPath
 from mooring.rules.inspected import Inspected
 
@@ -113,7 +113,7 @@ def _profile(app: Inspected, path: KeyPath) -> Iterator[Problem]:
         KNOWN_PROFILE,
         (*path, "verify"),
         f"`verify` names the signature profile {shown(name)}, which this host does not have.",
-        hint=f"{nearest(name, known)}Known: {', '.join(known)}; or spell out profile: hmac.",
+        hint=f"{nearest(name, known)}Known: {listed(known)}; or spell out profile: hmac.",
     )
 
 

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 
 from mooring.model.problem import Problem, Rule, shown
 from mooring.reading.markdown_reader import Link, MarkdownDocument
-from mooring.reading.schema_messages import nearest
+from mooring.reading.schema_messages import listed, nearest
 from mooring.rules.inspected import Inspected
 
 HEADING = Rule("AST-2", "A link to a heading in a Markdown page leads to one that exists.")
@@ -46,7 +46,7 @@ def _followed(
     elif heading and file in pages and not _has(pages[file], heading):
         known = sorted(pages[file].anchors)
         said = f"The page links to {shown(link.target)}; {file} has no such heading."
-        headings = ", ".join(f"#{anchor}" for anchor in known[:20]) or "none"
+        headings = listed(f"#{anchor}" for anchor in known)
         hint = f"{nearest(unquote(heading).lower(), known)}Headings there: {headings}."
         yield HEADING.at(page.file, link.position, said, hint=hint)
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from mooring.model.problem import Problem, Rule, Severity, shown
+from mooring.reading.schema_messages import listed
 from mooring.reading.schema_reader import FIELD_TYPES
 from mooring.reading.yaml_composer import KeyPath
 from mooring.reading.yaml_reader import YamlDocument
@@ -47,10 +48,11 @@ def check(app: Inspected) -> Iterator[Problem]:
     """Look at the relations and identifiers of every schema file."""
     if not app.app_id or not app.display_name:
         return
-    known = objects(app)
-    for name, document in known.items():
+    known = {name: _Object(document) for name, document in objects(app).items()}
+    for name, this in known.items():
+        document = this.document
         for relation, path in mappings(document, "relations"):
-            yield from _relation(app, document, relation, path, known)
+            yield from _relation(app, this, relation, path, known)
         if name != "customers" and document.items(("identifiers",)):
             said = f"{shown(name)} has identifiers; only customers are recognised by them."
             hint = "Move them to schema/customers.yml."
@@ -62,13 +64,36 @@ def check(app: Inspected) -> Iterator[Problem]:
             yield from _suffixes(document, identifier, path)
 
 
+class _Object:
+    """A schema file and the types of its fields, by name; ``certain`` if all names are known."""
+
+    def __init__(self, document: YamlDocument) -> None:
+        self.document = document
+        self.name = document.text(("name",)) or ""
+        fields = [field for field, _ in mappings(document, "fields")]
+        self.types: dict[str, list[Any]] = {}
+        for field in fields:
+            if isinstance(field.get("name"), str):
+                self.types.setdefault(field["name"], []).append(field.get("type"))
+        named = sum(len(types) for types in self.types.values())
+        listed = isinstance(document.mapping(()).get("fields", []), list)
+        self.certain = listed and named == len(document.items(("fields",)))
+
+    def type_of(self, field: object) -> str:
+        """Return the type of a field that is declared once; empty when it cannot be told."""
+        types = self.types.get(field, []) if isinstance(field, str) else []
+        known = [type_ for type_ in types if isinstance(type_, str) and type_ in FIELD_TYPES]
+        return known[0] if len(types) == len(known) == 1 else ""
+
+
 def _relation(
     app: Inspected,
-    document: YamlDocument,
+    this: _Object,
     relation: dict[str, Any],
     path: KeyPath,
-    known: dict[str, YamlDocument],
+    known: dict[str, _Object],
 ) -> Iterator[Problem]:
+    document = this.document
     joins = list(mappings(document, *path, "join_fields"))
     if any(str(join.get("parent", "")).startswith(f"{app.app_id}_") for join, _ in joins):
         rules = (RELATION_PREFIX, RELATION_DISPLAY_PREFIX)
@@ -80,13 +105,13 @@ def _relation(
             CHILD,
             (*path, "child_object"),
             f"The relation leads to {shown(child)}, which is not known here.",
-            hint=f"Known are {', '.join(sorted({*STANDARD, *known}))}.",
+            hint=f"Known are {listed(sorted({*STANDARD, *known}))}.",
         )
     for join, at in joins:
-        yield from _joined(app, document, join, at, "parent", document)
+        yield from _joined(app, document, join, at, "parent", this)
         if isinstance(child, str) and child in known:
             yield from _joined(app, document, join, at, "child", known[child])
-            yield from _same_type(document, join, at, known[child])
+            yield from _same_type(this, join, at, known[child])
 
 
 def _joined(
@@ -95,38 +120,27 @@ def _joined(
     join: dict[str, Any],
     path: KeyPath,
     side: str,
-    owner: YamlDocument,
+    owner: _Object,
 ) -> Iterator[Problem]:
     """Find a joined field that an object of the app's own does not have."""
-    field, name = join.get(side), owner.text(("name",)) or ""
-    if not isinstance(field, str) or not name.startswith(f"{app.app_id}_"):
+    field = join.get(side)
+    if not isinstance(field, str) or not owner.name.startswith(f"{app.app_id}_"):
         return
-    fields = [f.get("name") for f, _ in mappings(owner, "fields")]
-    certain = all(isinstance(f, str) for f in fields) and len(fields) == len(
-        owner.items(("fields",))
-    )
-    if certain and isinstance(owner.mapping(()).get("fields", []), list) and field not in fields:
-        said = f"{shown(name)} has no field {shown(field)}."
-        hint = f"Its fields: {', '.join(map(str, fields)) or 'none'}."
+    if owner.certain and field not in owner.types:
+        said = f"{shown(owner.name)} has no field {shown(field)}."
+        hint = f"Its fields: {listed(owner.types)}."
         yield fault(document, JOINED, (*path, side), said, hint=hint)
 
 
 def _same_type(
-    document: YamlDocument, join: dict[str, Any], path: KeyPath, child: YamlDocument
+    this: _Object, join: dict[str, Any], path: KeyPath, child: _Object
 ) -> Iterator[Problem]:
     """Find joined fields that are both declared here, and differently."""
-    ours, theirs = _type_of(document, join.get("parent")), _type_of(child, join.get("child"))
+    ours, theirs = this.type_of(join.get("parent")), child.type_of(join.get("child"))
     if ours and theirs and ours != theirs:
         said = f"{shown(join['parent'])} is a {ours}, {shown(join['child'])} a {theirs}."
         hint = "Fields that are joined have the same type; no records would match otherwise."
-        yield fault(document, SAME_TYPE, path, said, hint=hint)
-
-
-def _type_of(document: YamlDocument, name: object) -> str:
-    """Return the type of a field that the file declares once; empty when it cannot be told."""
-    types = [f.get("type") for f, _ in mappings(document, "fields") if f.get("name") == name]
-    known = [type_ for type_ in types if isinstance(type_, str) and type_ in FIELD_TYPES]
-    return known[0] if len(types) == len(known) == 1 else ""
+        yield fault(this.document, SAME_TYPE, path, said, hint=hint)
 
 
 def _suffixes(

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from mooring.model.problem import Position
-from mooring.reading.python_sources import LARGEST, Ancestry, PythonSources
+from mooring.reading.python_sources import LARGEST, MOST_OF_ALL, Ancestry, PythonSources
 
 
 def sources(root: Path, **modules: str) -> PythonSources:
@@ -111,10 +111,24 @@ def test_a_syntax_error_has_its_place(tmp_path: Path) -> None:
     assert (module.error, module.position) == ("invalid syntax", Position(2, 5))
 
 
-def test_a_file_beyond_measure_is_not_parsed(tmp_path: Path) -> None:
-    module = sources(tmp_path, jobs__sync="#" * (LARGEST + 1)).module("jobs.sync")
+def test_a_file_beyond_measure_is_not_looked_into_and_not_called_wrong(tmp_path: Path) -> None:
+    read = sources(tmp_path, jobs__sync="(" * (LARGEST + 1))
+    module = read.module("jobs.sync")
     assert module is not None
-    assert "larger than" in module.error
+    assert (module.error, module.bound) == ("", None)
+    assert module.defines("Sync")
+    assert not read.ancestry("jobs.sync", "Sync").known
+
+
+def test_bases_are_followed_however_many_there_are(tmp_path: Path) -> None:
+    text = "".join(f"class S{n}(S{n + 1}): ...\n" for n in range(5_000))
+    assert not ancestry(tmp_path, f"{text}class Sync(S0): ...\n").known
+
+
+def test_only_so_much_code_is_looked_at(tmp_path: Path) -> None:
+    names = [f"m{n:02}" for n in range(15)]
+    read = sources(tmp_path, **{f"core__{name}": "#" * 90_000 for name in names})
+    assert len(read.names()) == MOST_OF_ALL // 90_000
 
 
 def test_code_is_never_run(tmp_path: Path) -> None:

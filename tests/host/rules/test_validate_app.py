@@ -88,11 +88,11 @@ def test_a_key_that_occurs_twice_is_a_problem(app: Any, found: Found) -> None:
     ],
 )
 def test_countless_faults_are_cut_off_within_seconds(app: Any, many: str) -> None:
-    entries = "".join(many.format(n=n) for n in range(12_000))
+    entries = "".join(many.format(n=n) for n in range(5_000))
     app.replace("app.yml", "jobs:\n", f"jobs:\n{entries}")
     started = time.perf_counter()
     assert 100 <= len(app.problems()) <= 300
-    assert time.perf_counter() - started < 10
+    assert time.perf_counter() - started < 5
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,12 @@ MANY = [f"schema/shop_app_{n}.yml" for n in range(498)]
 OWN = """\
 name: shop_app_{0}
 display_name: Shop {0}
-fields: [{{name: id, type: string, display_name: Id, description: I., primary: true}}]
+fields:
+- {{name: id, type: string, display_name: Id, description: I., primary: true}}
 """
+FIELDS = "".join(
+    f"- {{name: f{n}, type: number, display_name: F, description: F.}}\n" for n in range(2_500)
+)
 CASES = (
     Case("YML-1", APP, None, b"meta:\n  x: \xff\n", PORTABLE, place="app.yml:2:6"),
     Case("YML-1", ORDERS, "Shop Orders", "Shop »\x00rders", "Shop Orders"),
@@ -44,9 +48,9 @@ CASES = (
         "YML-5",
         APP,
         DEEP,
-        "parameters: {full: [" + "1, " * 100_010 + "]}",
-        "parameters: {full: [" + "1, " * 90_000 + "]}",
-        place="app.yml:32:299899",
+        "parameters: {full: [" + "1, " * 25_010 + "]}",
+        "parameters: {full: [" + "1, " * 24_000 + "]}",
+        place="app.yml:32:74899",
     ),
     Case("YML-6", APP, "vendor: example", "vendor: »&v example", "vendor: example"),
     Case("YML-6", APP, "{full: false", "{»<<: {a: 1}, full: false", "{'<<': {a: 1}, full: false"),
@@ -86,5 +90,15 @@ CASES = (
         place="schema:1:1",
         more={file: OWN.format(n) for n, file in enumerate(MANY)},
         spoil={"schema/shop_app_last.yml": OWN.format("last")},
+    ),
+    Case(
+        "YML-13",
+        "schema/shop_app_9.yml",
+        None,
+        OWN.format(9),
+        None,
+        base="portable",
+        place="schema/shop_app_9.yml:1:1",
+        more={f"schema/shop_app_{n}.yml": f"{OWN.format(n)}{FIELDS}" for n in range(4)},
     ),
 )

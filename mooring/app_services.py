@@ -12,11 +12,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mooring.adapters.app_environment import app_environment
+from mooring.adapters.app_environment import app_environment, credentials_in
 from mooring.adapters.budgets import BudgetKeeper
 from mooring.adapters.database import Database
 from mooring.adapters.home import Home
 from mooring.adapters.logs import JsonLog
+from mooring.adapters.masking import Masker
 from mooring.adapters.odp_embedded import EmbeddedOdp
 from mooring.adapters.outbound import loopback_origins
 from mooring.adapters.record_stores import KeyValueRecords, SecretRecords, SettingsRecords
@@ -42,12 +43,14 @@ class AppServices:
         clock: Clock,
         given_environment: Mapping[str, str],
         closing: ExitStack,
+        masker: Masker,
     ) -> None:
         self._home = home
         self._database = database
         self._clock = clock
         self._given = given_environment
         self._closing = closing
+        self._masker = masker
         self._clients: dict[Path, HttpClient] = {}
         self._odp: dict[str, EmbeddedOdp] = {}
         self._opening = threading.Lock()
@@ -107,9 +110,12 @@ class AppServices:
         return KeyValueRecords(self._database, owner=owner, clock=self._clock)
 
     def _environment(self, definition: AppDefinition) -> Mapping[str, str]:
-        return app_environment(
+        environment = app_environment(
             definition.root, declared=definition.manifest.environment, given=self._given
         )
+        for value in credentials_in(environment):
+            self._masker.learn(value)
+        return environment
 
     def _client(self, definition: AppDefinition, environment: Mapping[str, str]) -> HttpClient:
         """Keep one HTTP client per app version: building one costs tens of milliseconds.

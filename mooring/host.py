@@ -24,7 +24,7 @@ from mooring.adapters.repositories.deliveries import Deliveries
 from mooring.adapters.repositories.installations import Installations
 from mooring.adapters.repositories.runs import Runs
 from mooring.adapters.repositories.schedules import Schedules
-from mooring.adapters.secrets.vault import Vault, open_vault
+from mooring.adapters.secrets.vault import SECRETS, Vault, open_vault
 from mooring.app_services import AppServices
 from mooring.engine.functions import answer
 from mooring.engine.installation_services import InstallationFunctions, InstallationJobs
@@ -65,12 +65,14 @@ class Host:
         self.deliveries: DeliveryRepository = Deliveries(database)
         self.plugins = plugin_manager(safe_mode=config.safe_mode)
         self._closing = ExitStack()
+        self._secrets_known: int | None = None
         self._apps = MountedApps(self.plugins)
         self._services = AppServices(
             home=home,
             database=database,
             clock=self.clock,
             given_environment=config.environment,
+            masker=self.masker,
             closing=self._closing,
         )
 
@@ -227,6 +229,13 @@ class Host:
     def vault(self) -> Vault:
         """The secret store that this home recorded. Raises SecretStoreUnusable."""
         return open_vault(self.config, self.database, masker=self.masker, offer=self._offer_backend)
+
+    def know_secrets(self) -> None:
+        """Let the masker know every secret of this home, also what another process has set."""
+        revision = self.database.revision(SECRETS)
+        if revision != self._secrets_known:
+            self.vault.learn_all()
+            self._secrets_known = revision
 
     @cached_property
     def log(self) -> JsonLog:

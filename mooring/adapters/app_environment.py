@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
@@ -9,6 +10,8 @@ from types import MappingProxyType
 from dotenv import dotenv_values
 
 from mooring.errors import AppInvalid
+
+CREDENTIAL = re.compile(r"SECRET|TOKEN|KEY|PASSWORD|PASSPHRASE|CREDENTIAL")
 
 
 def app_environment(
@@ -21,6 +24,11 @@ def app_environment(
     from_file = _read(root / ".env")
     values = {name: given.get(name, from_file.get(name)) for name in declared}
     return MappingProxyType({name: value for name, value in values.items() if value is not None})
+
+
+def credentials_in(environment: Mapping[str, str]) -> Iterable[str]:
+    """Return the values that are secret, by the name that their app gave them."""
+    return (value for name, value in environment.items() if CREDENTIAL.search(name))
 
 
 def _read(file: Path) -> Mapping[str, str | None]:

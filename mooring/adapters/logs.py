@@ -69,7 +69,7 @@ class JsonLog:
 
     def _text(self, line: MutableMapping[str, Any]) -> str:
         """Render the line, secrets hidden before JSON's escapes can change how they look."""
-        hidden = _hidden(line, self._masker)
+        hidden = self._masker.hide_in(line)
         text = str(self._render(None, "", hidden))
         if len(text) > LONGEST_LINE:
             keep = ("time", "level", "app_id", "install_id", "account", "run_id")
@@ -177,16 +177,3 @@ def files(folder: Path) -> list[Path]:
 
 def _old(path: Path, number: int) -> Path:
     return path.with_name(f"{path.name}.{number}")
-
-
-def _hidden(value: Any, masker: Masker) -> Any:
-    """Hide secrets in every text of a value; what is not JSON becomes text first."""
-    if isinstance(value, str):
-        return masker.hide(value)
-    if value is None or isinstance(value, bool | int | float):
-        return value
-    if isinstance(value, Mapping):
-        return {masker.hide(str(k)): _hidden(v, masker) for k, v in value.items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [_hidden(inner, masker) for inner in value]
-    return masker.hide(str(value))

@@ -7,7 +7,7 @@ import json
 import re
 import threading
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 from urllib.parse import quote, quote_plus
@@ -43,6 +43,18 @@ class Masker:
         if self._stale:
             self._rebuild()
         return text if self._pattern is None else self._pattern.sub(MASK, text)
+
+    def hide_in(self, value: Any) -> Any:
+        """Return a value with every text in it hidden; what is not JSON becomes text first."""
+        if isinstance(value, str):
+            return self.hide(value)
+        if value is None or isinstance(value, bool | int | float):
+            return value
+        if isinstance(value, Mapping):
+            return {self.hide(str(key)): self.hide_in(inner) for key, inner in value.items()}
+        if isinstance(value, list | tuple | set | frozenset):
+            return [self.hide_in(inner) for inner in value]
+        return self.hide(str(value))
 
     def _add(self, value: str) -> None:
         with self._lock:

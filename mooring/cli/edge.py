@@ -58,7 +58,9 @@ def open_host(ctx: click.Context) -> Iterator[Host]:
 
 def answer(ctx: click.Context, data: Any, text: str) -> None:
     """Print the answer on stdout: ``data`` as JSON if asked for, else ``text``."""
-    click.echo(json.dumps(data, ensure_ascii=False, indent=2) if wants_json(ctx) else text)
+    said = json.dumps(data, ensure_ascii=False, indent=2) if wants_json(ctx) else text
+    # Half a surrogate pair has no UTF-8; in this spelling JSON stays JSON.
+    click.echo(said.encode("utf-8", "backslashreplace").decode("utf-8"))
 
 
 def say(ctx: click.Context, sentence: str) -> None:

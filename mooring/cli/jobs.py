@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -41,7 +42,7 @@ def trigger(ctx: click.Context, app_id: str, job: str, parameters: str, wait: bo
     with open_host(ctx) as host:
         run = host.trigger(host.installation(app_id), job, given)
         if wait:
-            run = _finish(ctx, host, run)
+            run = _without_secrets(host, _finish(ctx, host, run))
         elif not host.has_worker:
             say(
                 ctx,
@@ -59,7 +60,8 @@ def trigger(ctx: click.Context, app_id: str, job: str, parameters: str, wait: bo
 def list_(ctx: click.Context, app_id: str | None, limit: int) -> None:
     """Show the latest runs, of one app or of all."""
     with open_host(ctx) as host:
-        runs = host.runs.recent(app_id=app_id, limit=limit)
+        found = host.runs.recent(app_id=app_id, limit=limit)
+        runs = [_without_secrets(host, run) for run in found]
         rows = [
             [r.run_id, r.app_id, r.job, r.status.value, str(r.steps), iso(r.started_at) or "-",
              (r.error or "")[:60]]
@@ -75,7 +77,7 @@ def list_(ctx: click.Context, app_id: str | None, limit: int) -> None:
 def show(ctx: click.Context, run_id: str) -> None:
     """Show one run: status, steps, state, error."""
     with open_host(ctx) as host:
-        run = host.runs.get(run_id)
+        run = _without_secrets(host, host.runs.get(run_id))
         answer(ctx, run.to_json(), _described(run))
 
 
@@ -86,6 +88,7 @@ def terminate(ctx: click.Context, run_id: str) -> None:
     """End a run that is waiting or running; it stops at its next step."""
     with open_host(ctx) as host:
         run = host.runs.terminate(run_id, now=host.clock.now())
+        run = _without_secrets(host, run)
         answer(ctx, run.to_json(), _line(run))
 
 
@@ -102,6 +105,20 @@ def _finish(ctx: click.Context, host: Host, run: Run) -> Run:
             host.clock.sleep(LOOK_EVERY)
             run = host.runs.get(run.run_id)
     return run
+
+
+def _without_secrets(host: Host, run: Run) -> Run:
+    """Hide what an app should not have put into a run, or was given in its parameters."""
+    if not (run.state or run.parameters or run.error):
+        return run
+    host.know_secrets()
+    hidden = host.masker.hide_in
+    return replace(
+        run,
+        state=hidden(run.state),
+        parameters=hidden(run.parameters),
+        error=hidden(run.error),
+    )
 
 
 def _object(text: str) -> dict[str, Any]:

@@ -15,7 +15,6 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from mooring import __version__
-from mooring.adapters.secrets.vault import SECRETS
 from mooring.errors import MooringError, NotFound
 from mooring.host import Host
 from mooring.model.moment import iso
@@ -35,7 +34,6 @@ class Console:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._secrets_known: int | None = None
         self._pages = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -86,7 +84,7 @@ class Console:
         return self._page("problem.html", status=status, title=title, message=message)
 
     def _page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
-        self._learn_secrets()
+        self._host.know_secrets()
         text = self._pages.get_template(template).render(
             **values,
             account=self._host.config.account,
@@ -96,13 +94,6 @@ class Console:
             version=__version__,
         )
         return HTMLResponse(text, status_code=status)
-
-    def _learn_secrets(self) -> None:
-        """Let the masker know what it must hide, also what another process has set."""
-        revision = self._host.database.revision(SECRETS)
-        if revision != self._secrets_known:
-            self._host.vault.learn_all()
-            self._secrets_known = revision
 
     def _without_secrets(self, value: Any) -> Any:
         """Hide secrets in whatever a page prints, before HTML's escapes change how they look.

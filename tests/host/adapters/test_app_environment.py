@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mooring.adapters.app_environment import app_environment
+from mooring.adapters.app_environment import app_environment, credentials_in
 from mooring.errors import AppInvalid
 
 
@@ -18,6 +18,11 @@ def test_declared_values_come_from_the_file(tmp_path: Path) -> None:
     write(tmp_path, "# addresses\nAPP_ENV_URL=https://api.example.org\nexport APP_ENV_NAME='Zoë'\n")
     found = app_environment(tmp_path, declared=["APP_ENV_URL", "APP_ENV_NAME"], given={})
     assert found == {"APP_ENV_URL": "https://api.example.org", "APP_ENV_NAME": "Zoë"}
+
+
+def test_credentials_are_told_by_their_names() -> None:
+    given = {"APP_ENV_URL": "a", "APP_ENV_CLIENT_SECRET": "b", "APP_ENV_API_KEY": "c"}
+    assert list(credentials_in(given)) == ["b", "c"]
 
 
 def test_the_hosts_environment_wins(tmp_path: Path) -> None:

@@ -112,6 +112,13 @@ def test_of_very_many_values_the_latest_are_known() -> None:
     assert masker.hide("token-000000") == "token-000000"
 
 
+def test_texts_anywhere_in_a_value_are_hidden() -> None:
+    masker = Masker()
+    masker.learn("canary-7f3a9c")
+    given = {"canary-7f3a9c": [1, None, ("is canary-7f3a9c",), {"deep": "canary-7f3a9c"}]}
+    assert masker.hide_in(given) == {"•••": [1, None, ["is •••"], {"deep": "•••"}]}
+
+
 def test_threads_learn_and_hide_together() -> None:
     masker = Masker()
 

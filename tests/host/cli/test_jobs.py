@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import time
+from pathlib import Path
 
+from mooring.host import Host
+from mooring.model.config import HostConfig
 from tests.conftest import Program
 from tests.host.cli.conftest import APP
 
@@ -44,6 +48,55 @@ def test_a_failed_run_ends_the_command_with_1_and_keeps_its_reason(installed: Pr
     assert answer.json["status"] == "ERROR"
     assert answer.json["error"]
     assert "Traceback" not in answer.err
+
+
+def rewritten(installed: Program, old: str, new: str) -> None:
+    """Change the job of the installed app."""
+    root = next((installed.home / "apps" / APP).iterdir())
+    path = root / "src/jobs/tidy.py"
+    text = path.read_text("utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), "utf-8")
+
+
+def test_a_secret_that_an_app_puts_into_a_run_is_not_shown(installed: Program) -> None:
+    secret = 'canary "7f3a9c"'
+    installed.ok("secrets", APP, "set", "token=-", stdin=f"{secret}\n")
+    leak = (
+        "return JobStatus(complete=True, state=storage.secrets.get('token')); forgotten = storage"
+    )
+    rewritten(installed, "forgotten = storage", leak)
+    parameters = json.dumps({"token": secret})
+    run = installed.ok("jobs", "trigger", APP, "tidy", "--parameters", parameters, "--wait")
+    (listed,) = installed.ok("jobs", "list", "--json").json
+    assert listed["state"] == {"value": "•••"}
+    shown = installed.ok("jobs", "show", listed["run_id"])
+    assert "canary" not in shown.out + run.out
+
+
+def test_a_state_that_utf_8_cannot_spell_is_shown_all_the_same(installed: Program) -> None:
+    odd = "return JobStatus(complete=True, state={'half': '\\ud800'}); forgotten = storage"
+    rewritten(installed, "forgotten = storage", odd)
+    run = installed.ok("jobs", "trigger", APP, "tidy", "--wait", "--json").json
+    assert run["state"] == {"half": "\ud800"}
+    assert "ud800" in installed.ok("jobs", "show", run["run_id"]).out
+
+
+def test_a_credential_from_the_environment_is_not_shown(cli: Program, app: Path) -> None:
+    manifest = app / "app.yml"
+    declared = "environment:\n  - APP_ENV_SHOP_TOKEN\n"
+    manifest.write_text(manifest.read_text("utf-8") + f"\n{declared}", "utf-8")
+    cli.ok("install", str(app))
+    fails = "raise ValueError(environment['APP_ENV_SHOP_TOKEN']); forgotten = storage"
+    rewritten(cli, "forgotten = storage", fails)
+    rewritten(cli, "from mooring.sdk import", "from mooring.sdk import environment,")
+    cli.ok("jobs", "trigger", APP, "tidy")
+    (run,) = cli.ok("jobs", "list", "--json").json
+    environment = {"APP_ENV_SHOP_TOKEN": "canary-7f3a9c"}
+    with Host.open(HostConfig(home=cli.home, environment=environment)) as host:
+        ended = host.execute(run["run_id"], worker="test")
+    assert ended.error == "ValueError: •••"
+    assert "canary" not in (cli.home / "logs" / "mooring.jsonl").read_text("utf-8")
 
 
 def test_parameters_that_are_no_object_are_refused(installed: Program) -> None:

@@ -189,8 +189,6 @@ def _range(low: int, high: int, item: Word) -> list[int]:
     field = item.field
     if low <= high:
         return list(range(low, high + 1))
-    if field is UNIX_WEEKDAY and low == 7:
-        return list(range(high + 1))
     if field.ascending:
         raise item.refused("The range runs backwards.")
     return [*range(low, field.last + 1), *range(field.lowest, high + 1)]

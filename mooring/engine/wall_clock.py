@@ -65,7 +65,7 @@ def repetition_from(moment: datetime, *, zone: ZoneInfo) -> ClockChange | None:
     """Return the change to come after which the clock shows the time of ``moment`` once more."""
     local = moment.astimezone(zone)
     before, after = _offset(local), _offset(local.replace(fold=1))
-    if local.fold or before <= after:
+    if before <= after:
         return None
     return _change_between(moment, moment + (before - after), zone=zone)
 

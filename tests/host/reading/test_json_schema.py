@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -173,3 +174,26 @@ def test_the_sections_of_ocps_message_editor_are_named_as_such() -> None:
 def test_problems_can_be_written_as_json() -> None:
     (problem,) = check(META.replace("vendor: example", "vendor: 5"))
     assert json.loads(json.dumps(problem.to_json()))["severity"] == "error"
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_an_editor_can_say_what_every_property_is(kind: str) -> None:
+    schema = load_schema(kind)
+    silent: list[str] = []
+
+    def look(value: Any, path: str) -> None:
+        if not isinstance(value, dict):
+            for inner in value if isinstance(value, list) else ():
+                look(inner, path)
+            return
+        named = value.get("properties", {})
+        for name, found in named.items() if not path.endswith(("/if", "properties")) else ():
+            if isinstance(found, dict):
+                definition = schema["$defs"].get(found.get("$ref", "").rpartition("/")[2], {})
+                if not {"title", "description"} <= {**definition, **found}.keys():
+                    silent.append(f"{path}/{name}")
+        for step, inner in value.items():
+            look(inner, f"{path}/{step}")
+
+    look(schema, kind)
+    assert not silent, silent

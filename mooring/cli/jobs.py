@@ -93,17 +93,20 @@ def terminate(ctx: click.Context, run_id: str) -> None:
 
 
 def _finish(ctx: click.Context, host: Host, run: Run) -> Run:
-    """Follow the run to its end; execute it here when no other process does."""
+    """Follow the run to its end; execute it here as soon as no other process can.
+
+    Another command that waits has the place for its own run alone, and leaves this one behind.
+    """
     shown = -1
-    with host.stand_in() as standing_in:
-        if standing_in:
-            return host.execute_until_final(run.run_id)
-        while not run.status.final:
-            if run.steps != shown:
-                shown = run.steps
-                say(ctx, f"… {run.status.value.lower()}, step {run.steps}")
-            host.clock.sleep(LOOK_EVERY)
-            run = host.runs.get(run.run_id)
+    while not run.status.final:
+        with host.stand_in() as standing_in:
+            if standing_in:
+                return host.execute_until_final(run.run_id)
+        if run.steps != shown:
+            shown = run.steps
+            say(ctx, f"… {run.status.value.lower()}, step {run.steps}")
+        host.clock.sleep(LOOK_EVERY)
+        run = host.runs.get(run.run_id)
     return run
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+from mooring.adapters.home_lock import HomeLock
 from mooring.host import Host
 from mooring.model.config import HostConfig
 from tests.conftest import Program
@@ -34,6 +37,26 @@ def test_without_waiting_the_run_stays_pending_and_says_so(installed: Program) -
     assert "mooring serve" in answer.err
     (run,) = installed.ok("jobs", "list", "--json").json
     assert run["status"] == "PENDING"
+
+
+def test_commands_that_wait_at_the_same_time_all_come_to_their_ends(installed: Program) -> None:
+    def trigger(_: int) -> Any:
+        return installed.ok("jobs", "trigger", APP, "tidy", "--wait", "--json").json["status"]
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(trigger, range(4))) == ["COMPLETE"] * 4
+
+
+def test_a_run_is_executed_here_once_whoever_had_the_place_has_left(installed: Program) -> None:
+    place = HomeLock(installed.home / "host.lock")
+    assert place.acquire()
+    with ThreadPoolExecutor(1) as threads:
+        command = threads.submit(installed, "jobs", "trigger", APP, "tidy", "--wait", "--json")
+        while not installed.ok("jobs", "list", "--json").json:
+            time.sleep(0.05)
+        assert not command.done()
+        place.release()
+        assert command.result().json["status"] == "COMPLETE"
 
 
 def test_a_failed_run_ends_the_command_with_1_and_keeps_its_reason(installed: Program) -> None:

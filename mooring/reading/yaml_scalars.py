@@ -28,8 +28,8 @@ DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:
 WORDS = frozenset(
     w for word in ("yes", "no", "on", "off") for w in (word, word.title(), word.upper())
 )
-LEADING_ZERO = re.compile(r"[-+]?0([0-9_]{1,50})")
-BASE_SIXTY = re.compile(r"[-+]?([1-9][0-9_]{0,20}(?::[0-5]?[0-9]){1,5}(?:\.[0-9]{0,20})?)")
+LEADING_ZERO = re.compile(r"([-+]?)0([0-9_]{1,50})")
+BASE_SIXTY = re.compile(r"([-+]?)([1-9][0-9_]{0,20}(?::[0-5]?[0-9]){1,5}(?:\.[0-9]{0,20})?)")
 BASES = {"binary": 2, "octal": 8, "hex": 16}
 # Beyond these digits JavaScript has only an approximation, and Python's int() grows slow.
 LONGEST_INTEGER = 300
@@ -56,12 +56,13 @@ def in_yaml_1_1(text: str) -> str:
     if not text[:1].isdigit() and text[:1] not in ("+", "-"):
         return ""
     if found := LEADING_ZERO.fullmatch(text):
-        octal = found[1].replace("_", "") or "0"
-        return str(int(octal, 8)) if octal.strip("01234567") == "" else "text"
+        octal = found[2].replace("_", "") or "0"
+        sign = found[1].removeprefix("+")
+        return f"{sign}{int(octal, 8)}" if octal.strip("01234567") == "" else "text"
     if found := BASE_SIXTY.fullmatch(text):
-        *upper, last = (float(part) for part in found[1].replace("_", "").split(":"))
+        *upper, last = (float(part) for part in found[2].replace("_", "").split(":"))
         seconds = sum(part * 60**power for power, part in enumerate(reversed(upper), 1)) + last
-        return f"{seconds:g}"
+        return f"{found[1].removeprefix('+')}{seconds:.10g}"
     if text.startswith("0o") and INTEGER.fullmatch(text):
         return "text"
     return "a date" if looks_like_date(text) else ""

@@ -17,7 +17,7 @@ from mooring.engine.ports import (
     ScheduleRepository,
     SecretVault,
 )
-from mooring.errors import Conflict, LifecycleFailed, MooringError
+from mooring.errors import Conflict, LifecycleFailed
 from mooring.model.app import AppDefinition
 from mooring.model.installation import Installation, InstallationState
 from mooring.sdk.lifecycle import CanUninstallResult, LifecycleResult
@@ -100,6 +100,10 @@ class LifecycleEngine:
 
         Raises Conflict when ``can_uninstall`` refuses, LifecycleFailed when ``on_uninstall`` does.
         """
+        if installation.state is InstallationState.INSTALLING:
+            # It was cut off: what is left to do is what a failure would have undone.
+            self._forget(installation)
+            return
         self._ask_leave(installation)
         before = installation.state
         schedules = self._schedules.of(installation.install_id)
@@ -108,7 +112,8 @@ class LifecycleEngine:
             self._schedules.remove(installation.install_id)
             self._runs.terminate_all(installation.install_id, now=self._clock.now())
             self._accepted(installation, "on_uninstall")
-        except MooringError:
+        except BaseException:
+            # Also after Ctrl-C, for which an app that waits for a service is a likely place.
             for schedule in schedules:
                 self._schedules.put(schedule)
             self._installations.set_state(installation.install_id, before)
@@ -119,7 +124,15 @@ class LifecycleEngine:
             self._forget(installation)
 
     def _refuse_second(self, app_id: str, account: str) -> None:
-        if present := self._installations.find(app_id, account):
+        present = self._installations.find(app_id, account)
+        if present and present.state is InstallationState.INSTALLING:
+            raise Conflict(
+                f"An installation of {app_id} in account {account} was begun and has not ended: "
+                "another process is at it, or one was cut off.",
+                hint="If none is, clear it away and install again: "
+                f"mooring uninstall {app_id} --account {account}",
+            )
+        if present:
             raise Conflict(
                 f"{app_id} {present.version} is already installed in account {account}.",
                 hint=f"Uninstall it first: mooring uninstall {app_id} --account {account}",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from tests.conftest import Program
@@ -39,6 +41,27 @@ def test_a_refusing_on_install_leaves_nothing_behind(cli: Program, app: Path) ->
     assert cli.ok("apps", "--json").json == []
     path.write_text(text, "utf-8")
     cli.ok("install", str(app))
+
+
+def test_an_installation_that_was_cut_off_can_be_cleared_away(cli: Program, app: Path) -> None:
+    path = app / "src/lifecycle/lifecycle.py"
+    text = path.read_text("utf-8")
+    hangs = "import time\n        time.sleep(60)\n        return LifecycleResult(success=True)"
+    path.write_text(text.replace("return LifecycleResult(success=True)", hangs, 1), "utf-8")
+    command = [sys.executable, "-m", "mooring", "install", str(app)]
+    with subprocess.Popen(command, env=cli.environment, stderr=subprocess.DEVNULL) as process:
+        while not cli.ok("apps", "--json").json:
+            assert process.poll() is None
+        process.kill()
+    path.write_text(text, "utf-8")
+    again = cli("install", str(app))
+    assert again.status == 75
+    assert "has not ended" in again.err
+    assert f"mooring uninstall {APP} --account local" in again.err
+    cli.ok("uninstall", APP)
+    cli.ok("install", str(app))
+    (shown,) = cli.ok("apps", "--json").json
+    assert shown["state"] == "installed"
 
 
 def test_an_exception_in_on_install_is_one_sentence(cli: Program, app: Path) -> None:

@@ -220,25 +220,26 @@ def _nature(
     ancestry = app.sources.ancestry(module, name)
     misplaced = ancestry.sdk_bases - {kind.base}
     if kind.base not in ancestry.sdk_bases and (ancestry.known or misplaced):
-        yield _wrong_base(kind, read.file, place, name, misplaced)
+        bases = read.classes[name].bases if name in read.classes else ()
+        found = sorted(misplaced) or [base for base in bases if base]
+        yield _wrong_base(kind, read.file, place, name, found)
     missing = [method for method in kind.methods if method not in ancestry.methods]
     if ancestry.known and missing:
         yield kind.has_methods.at(
             read.file,
             place,
             f"Class {name} has no {' and no '.join(missing)}.",
-            hint=f"{kind.base} needs {', '.join(kind.methods)}.",
+            hint=f"{kind.base} needs {', '.join(kind.methods)}. "
+            f"Methods found: {listed(sorted(ancestry.methods))}.",
         )
 
 
-def _wrong_base(
-    kind: Kind, file: str, place: Position, name: str, misplaced: frozenset[str]
-) -> Problem:
+def _wrong_base(kind: Kind, file: str, place: Position, name: str, found: list[str]) -> Problem:
     said = f"Class {name} does not extend {kind.base}"
-    if {kind.base, *misplaced} == {"Function", "GlobalFunction"}:
+    if {kind.base, *found} == {"Function", "GlobalFunction"}:
         fix = "Remove global: true" if kind is GLOBAL_FUNCTION else "Add global: true"
         hint = f"{fix} in app.yml, or extend {kind.base} of mooring.sdk."
     else:
         hint = f"Write: from mooring.sdk import {kind.base}, and class {name}({kind.base})."
-    other = f", but {', '.join(sorted(misplaced))}" if misplaced else ""
+    other = f", but {listed(found)}" if found else ""
     return kind.extends.at(file, place, f"{said}{other}.", hint=hint)

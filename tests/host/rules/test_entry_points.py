@@ -245,3 +245,48 @@ def test_sources_and_destinations_name_classes_and_schema_that_exist(
         "outbound_domains:",
     )
     assert found() == ["app.yml:34 DST-1", "app.yml:34 DST-7", "app.yml:36 SRC-3"]
+
+
+def test_what_a_class_extends_and_has_instead_is_named(app: Any) -> None:
+    app.replace(HOOK, "(Function)", "(Exception)")
+    app.replace(HOOK, "def perform", "def preform")
+    base, methods = app.problems()
+    assert base.message == "Class Hook does not extend Function, but Exception."
+    assert methods.message == "Class Hook has no perform."
+    assert methods.hint == "Function needs perform. Methods found: preform."
+
+
+def test_an_import_that_would_fail_is_shown_at_its_line_with_the_nearest_name(app: Any) -> None:
+    app.replace("src/jobs/sync.py", "import Staged", "import Stagged")
+    app.replace("src/jobs/sync.py", "(Staged)", "(Stagged)")
+    (problem,) = app.problems()
+    assert problem.place == "src/jobs/sync.py:1:1"
+    assert problem.message == "src/core/stages.py has no `Stagged`, which is imported from it."
+    assert problem.hint.startswith("Did you mean Staged?")
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "for x in range(3): late = x",
+        "with open('a') as late: pass",
+        "(late, other) = 1, 2",
+        "if True:\n    def late(): ...",
+        "match 1:\n    case late: pass",
+        "def f():\n    global late\n    late = 1",
+        "print(late := 1)",
+        "def __getattr__(name): return name",
+        "from os import *",
+        "import os.path as late",
+    ],
+)
+def test_every_way_to_bind_a_name_counts(app: Any, found: Found, source: str) -> None:
+    app.write("src/core/names.py", source)
+    app.replace(HOOK, "class Hook", "from ..core.names import late\n\n\nclass Hook")
+    assert found() == []
+
+
+def test_an_import_that_may_fail_is_not_called_wrong(app: Any, found: Found) -> None:
+    guarded = "try:\n    from .missing import x\nexcept ImportError:\n    x = None\n\n\nclass Hook"
+    app.replace(HOOK, "class Hook", guarded)
+    assert found() == []

@@ -8,7 +8,11 @@ import pytest
 
 from mooring.reading.app_reader import read_app
 from mooring.rules import validate_app
-from tests.host.rules.layouts import LAYOUTS, Layout
+from tests.host.rules.layouts.large import LARGE
+from tests.host.rules.layouts.layout import Layout
+from tests.host.rules.layouts.small import SMALL
+
+LAYOUTS = (*LARGE, *SMALL)
 
 
 def write(root: Path, layout: Layout) -> None:

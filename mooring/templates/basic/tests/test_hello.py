@@ -1,8 +1,8 @@
 """The greeting counts, and uses the salutation from the settings."""
 
-from src.functions.hello import Hello
-
 from mooring.sdk import Request, storage
+
+from src.functions.hello import Hello
 
 
 def test_a_greeting_uses_the_salutation_and_counts(invocation: object) -> None:

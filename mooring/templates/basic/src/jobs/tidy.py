@@ -1,5 +1,6 @@
 """Forget the greetings of the day."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from mooring.sdk import Job, JobStatus, storage
@@ -9,7 +10,7 @@ class Tidy(Job):
     """One step: what it did stands in the run's state."""
 
     def prepare(
-        self, params: dict[str, Any], status: JobStatus | None = None, resuming: bool = False
+        self, params: Mapping[str, Any], status: JobStatus | None = None, resuming: bool = False
     ) -> JobStatus:
         """Begin, or go on where an interrupted run stopped."""
         return status or JobStatus({"forgotten": 0})

@@ -49,11 +49,13 @@ def configuration(ctx: click.Context) -> HostConfig:
 @contextmanager
 def open_host(ctx: click.Context) -> Iterator[Host]:
     """Open the host that the options name, and close it after the command."""
+    from mooring.adapters.app_output import app_output
     from mooring.host import Host
 
     with Host.open(configuration(ctx)) as host:
         ctx.ensure_object(dict)["masker"] = host.masker
-        yield host
+        with app_output(lambda: host.log, hide=host.masker.hide):
+            yield host
 
 
 def answer(ctx: click.Context, data: Any, text: str) -> None:

@@ -67,6 +67,11 @@ class Invocation:
 _current: ContextVar[Invocation] = ContextVar("mooring_invocation")
 
 
+def present() -> Invocation | None:
+    """Return the present call; None outside functions, jobs and hooks."""
+    return _current.get(None)
+
+
 def current() -> Invocation:
     """Return the present call. Raises NoContext outside functions, jobs and hooks."""
     try:

@@ -23,6 +23,26 @@ def test_a_direct_call_answers_with_status_headers_and_body(installed: Program) 
     assert answer.json["body"] == {"greeting": "Hello Ada", "count": 1}
 
 
+def test_what_a_function_prints_is_no_part_of_the_answer(installed: Program) -> None:
+    installed.ok("secrets", APP, "set", "token=-", stdin="canary-7f3a9c\n")
+    root = next((installed.home / "apps" / APP).iterdir())
+    path = root / "src/functions/hello.py"
+    path.write_text(
+        "from mooring.sdk import Function, Response, storage\n\n\n"
+        "class Hello(Function):\n"
+        "    def perform(self) -> Response:\n"
+        "        print('found', storage.secrets.get('token'))\n"
+        "        return Response(200, {'ok': True})\n",
+        "utf-8",
+    )
+    answer = installed.ok("functions", "invoke", APP, "hello", "--json")
+    assert answer.json["body"] == {"ok": True}
+    assert "found {'value': '•••'}" in answer.err
+    logged = installed.ok("logs", "--json").out
+    assert "app.printed" in logged
+    assert "canary" not in answer.err + logged
+
+
 def test_bad_input_is_the_functions_own_answer(installed: Program) -> None:
     answer = installed("functions", "invoke", APP, "hello", "--body", "{", "--json")
     assert answer.status == 0

@@ -33,6 +33,7 @@ HOST_SEES = (
     "mooring.mounted_apps",
     "mooring.plugin_manager",
     "mooring.plugins",
+    "mooring.quality",
     "mooring.reading",
     "mooring.rules",
 )
@@ -46,6 +47,10 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     # A cron expression is valid if and only if the scheduler can read it; there is one reading.
     "mooring/rules": (
         *("mooring.errors", "mooring.model", "mooring.reading"),
+        "mooring.engine.schedule",
+    ),
+    "mooring/quality": (
+        *("mooring.errors", "mooring.model", "mooring.reading", "mooring.rules"),
         "mooring.engine.schedule",
     ),
     "mooring/sdk": ("mooring.errors", "mooring.model"),
@@ -122,6 +127,7 @@ PURE: dict[str, tuple[str, ...]] = {
     "mooring/model": IO,
     "mooring/hookspecs.py": IO,
     "mooring/rules": IO,
+    "mooring/quality": IO,
     "mooring/engine": IO,
     "src/core": (*IO, "asyncio", "io", "logging", "pathlib", "threading"),
 }

@@ -13,6 +13,7 @@ from mooring.cli.options import add_global_options, remember
 COMMANDS = {
     "init": "Scaffold an app that validates and whose tests pass.",
     "validate": "Show every problem of an app, with its place and its remedy.",
+    "check": "Say how good an app is, and what it lacks for the next level.",
     "install": "Install an app into an account.",
     "uninstall": "Take an app out of an account.",
     "apps": "Show what is installed, where, in which version and state.",

@@ -24,6 +24,7 @@ ASSIGNED = re.compile(
     re.ASCII | re.IGNORECASE,
 )
 RANDOM = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[\w+/=.~-]{20,}", re.ASCII)
+QUOTED = re.compile(rf"(['\"]){RANDOM.pattern}\1", re.ASCII)
 
 
 def names_secret(name: str) -> bool:
@@ -43,7 +44,7 @@ def is_random(text: str) -> bool:
 
 def may_hold_secret(line: str) -> bool:
     """Whether a line of a file had better not be shown, because it may give a secret a value."""
-    if is_secret(line):
+    if is_secret(line) or QUOTED.search(line):
         return True
     return any(_is_value(found["quote"], found["value"]) for found in ASSIGNED.finditer(line))
 

@@ -11,7 +11,7 @@ import re
 ISSUED = re.compile(
     r"xkeysib-[0-9a-f]{16}|xsmtpsib-[0-9a-f]{16}|\bsk_(?:live|test)_\w{10}|\bAKIA[0-9A-Z]{16}\b"
     r"|\bgh[pousr]_\w{20}|\bgithub_pat_\w{20}|\bxox[abprs]-[\w-]{10}|\bAIza[\w-]{30}"
-    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|\beyJ[\w-]{10,}\.eyJ[\w-]{10,}\.",
+    r"|-----BEGIN [A-Z ]*PRIVATE KEY-----|\beyJ[\w-]{10,300}\.eyJ[\w-]{10,2000}\.",
     re.ASCII,
 )
 SENSITIVE = (
@@ -20,11 +20,13 @@ SENSITIVE = (
 )
 NAME = re.compile(rf"(?:^|[_\W]|(?<=[a-z])(?=[A-Z])){SENSITIVE}s?$", re.ASCII | re.IGNORECASE)
 ASSIGNED = re.compile(
-    rf"{SENSITIVE}\w*['\"]?\s*(?::[^=\n]+)?[:=]\s*(?P<quote>['\"]?)(?P<value>[^\s'\"]{{8,}})",
+    rf"{SENSITIVE}\w{{0,40}}['\"]?\s*(?::[^=\n]{{1,60}})?[:=]\s*"
+    r"(?:'(?P<single>[^'\n]{4,})'|\"(?P<double>[^\"\n]{4,})\"|(?P<bare>[^\s'\"]{8,}))",
     re.ASCII | re.IGNORECASE,
 )
-RANDOM = re.compile(r"(?=\S*\d)(?=\S*[A-Za-z])[\w+/=.~-]{20,}", re.ASCII)
-QUOTED = re.compile(rf"(['\"]){RANDOM.pattern}\1", re.ASCII)
+RANDOM = re.compile(r"[\w+/=.~-]{20,}", re.ASCII)
+QUOTED = re.compile(rf"'({RANDOM.pattern})'|\"({RANDOM.pattern})\"", re.ASCII)
+LONGEST_LINE = 5_000  # characters that are looked through; a longer line is taken to hold a secret
 
 
 def names_secret(name: str) -> bool:
@@ -38,17 +40,17 @@ def is_secret(text: str) -> bool:
 
 
 def is_random(text: str) -> bool:
-    """Whether a text has the look of a key that was drawn at random: long, with digits."""
-    return RANDOM.fullmatch(text) is not None
+    """Whether a text has the look of a key that was drawn at random: long, letters and digits."""
+    mixed = any(map(str.isdigit, text)) and any(map(str.isalpha, text))
+    return mixed and RANDOM.fullmatch(text) is not None
 
 
 def may_hold_secret(line: str) -> bool:
     """Whether a line of a file had better not be shown, because it may give a secret a value."""
-    if is_secret(line) or QUOTED.search(line):
+    if len(line) > LONGEST_LINE or is_secret(line):
         return True
-    return any(_is_value(found["quote"], found["value"]) for found in ASSIGNED.finditer(line))
-
-
-def _is_value(quote: str, value: str) -> bool:
+    if any(is_random(found[1] or found[2]) for found in QUOTED.finditer(line)):
+        return True
     # Without quotes it is code, as in `token = settings.token`, unless it looks drawn at random.
-    return bool(quote) or is_random(value)
+    found = ASSIGNED.finditer(line)
+    return any(each["bare"] is None or is_random(each["bare"]) for each in found)

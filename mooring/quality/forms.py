@@ -16,6 +16,7 @@ from mooring.rules.inspected import mappings
 
 ASIDE = re.compile(r"\s*\(.*?\)\s*")
 FEWEST = 3  # words of a help
+LONGEST_LABEL = 200  # characters of it that are looked at
 WORD = re.compile(r"\w+")
 PLACEHOLDER = re.compile(r"\{\{\s*\w+\.(\w+)\s*\}\}")
 EXPLAINS = frozenset({"instructions", "link_button", "callout"})
@@ -39,14 +40,15 @@ def credentials(app: Studied) -> list[tuple[YamlDocument, KeyPath]]:
 def _shown_credentials(app: Studied) -> Iterator[Finding]:
     for form in app.inspected.files.forms.values():
         for element, path in elements(form):
-            key, label = str(element.get("key", "")), str(element.get("label", ""))
+            key, label = str(element.get("key", "")), str(element.get("label", ""))[:LONGEST_LABEL]
             named = names_secret(key) or names_secret(ASIDE.sub("", label))
             if element.get("type") == "text" and named:
                 place = form.position((*path, "type"))
                 message = f"`{key}` sounds like a credential and is shown as text."
                 yield in_file(form.file, message, place)
             if element.get("type") == "secret" and element.get("defaultValue"):
-                place = form.position((*path, "defaultValue"))
+                # Beside the value, so that it is not shown.
+                place = form.position((*path, "type"))
                 yield in_file(form.file, f"The secret `{key}` has its value in the form.", place)
 
 

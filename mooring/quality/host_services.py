@@ -253,7 +253,7 @@ RULES = (
         reason="A time without a zone means another moment on another machine, and on this one "
         "twice a year.",
         looks_at="Calls of `datetime.now()` without a zone, `utcnow`, `today` and their kin.",
-        remedy="Write datetime.now(UTC).",
+        remedy="Give the zone, as in datetime.now(UTC).",
         check=_naive_times,
     ),
     QualityRule(

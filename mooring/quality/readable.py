@@ -7,10 +7,15 @@ import re
 from collections.abc import Iterator
 
 from mooring.quality.rule import Finding, Level, QualityRule, Studied, in_code, in_file
-from mooring.reading.app_code import CodeFile, Definition
+from mooring.reading.app_code import LARGEST, MOST_NODES, CodeFile, Definition
 from mooring.rules.inspected import mappings
 
 WORD = re.compile(r"\w+")
+
+
+def _beyond_review(app: Studied) -> Iterator[Finding]:
+    for file in app.code.left_out:
+        yield in_file(file, f"{file} is too much code to be looked at.")
 
 
 def _untyped(app: Studied) -> Iterator[Finding]:
@@ -62,6 +67,17 @@ def _words(text: object) -> list[str]:
 
 
 RULES = (
+    QualityRule(
+        id="reviewable-code",
+        level=Level.BRONZE,
+        summary="All code of the app can be looked at.",
+        reason="What is too large to be read hides whatever it does, from these rules and from "
+        "people.",
+        looks_at=f"Files below `src` of more than {LARGEST // 1000} kB, and those after the first "
+        f"{MOST_NODES} nodes of code (some 50,000 lines).",
+        remedy="Split the file; declare libraries in pyproject.toml instead of copying them.",
+        check=_beyond_review,
+    ),
     QualityRule(
         id="typed-code",
         level=Level.GOLD,

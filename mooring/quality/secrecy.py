@@ -6,20 +6,19 @@ import ast
 import re
 from collections.abc import Iterator
 
-from mooring.model.problem import Position
+from mooring.model.problem import Position, shown
 from mooring.model.secret_shapes import is_random, is_secret, names_secret
 from mooring.quality.rule import Finding, Level, QualityRule, Studied, in_code, in_file
 
-ENTRY = re.compile(r"\s*(?:export\s+)?(?P<name>\w+)\s*=\s*(?P<value>\S.*?)\s*")
 COMPARED = re.compile(r"(?:signature|digest|hmac)$", re.IGNORECASE)
 
 
 def _kept_by_git(app: Studied) -> Iterator[Finding]:
     for file in app.folder.tracked(app.folder.environment_files()):
         for number, line in enumerate((app.folder.text(file) or "").splitlines(), 1):
-            found = ENTRY.fullmatch(line)
-            if found and _gives_secret(found["name"], found["value"].strip("'\"")):
-                message = f"{file} is kept by git and gives {found['name']} a value."
+            name, _, value = line.removeprefix("export ").partition("=")
+            if _gives_secret(name.strip(), value.strip().strip("'\"")):
+                message = f"{file} is kept by git and gives {shown(name.strip())} a value."
                 yield in_file(file, message, Position(number, 1))
 
 

@@ -3,6 +3,7 @@
 An origin is the dotted name behind an expression: ``time.sleep`` for ``sleep`` after ``from time
 import sleep``, ``.clients.brevo.Brevo`` for what comes from the app itself. Nothing is imported;
 what cannot be followed has no origin. Files that cannot be parsed are left out: they were reported.
+What would cost too much memory is left out too, and named.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from typing import TypeVar
 
 from mooring.model.entry_point import module_file
 from mooring.model.problem import Position
-from mooring.reading.python_sources import LARGEST, PythonSources
+from mooring.reading.python_sources import PythonSources
+
+LARGEST = 100_000  # bytes of one file
+MOST_NODES = 500_000  # of all trees together, about a hundred megabytes
 
 Node = TypeVar("Node", bound=ast.AST)
 Definition = ast.FunctionDef | ast.AsyncFunctionDef
@@ -33,6 +37,11 @@ class CodeFile:
     names: Mapping[str, str]
     _lines: tuple[bytes, ...] = field(repr=False)
     _nodes: Mapping[type[ast.AST], list[ast.AST]] = field(repr=False)
+
+    @property
+    def size(self) -> int:
+        """How many nodes the tree has."""
+        return sum(map(len, self._nodes.values()))
 
     def every(self, kind: type[Node]) -> Iterator[Node]:
         """Walk all nodes of one type, in no particular order."""
@@ -69,11 +78,29 @@ class AppCode:
     def __init__(self, root: Path) -> None:
         self._root = root
 
-    @cached_property
+    @property
     def modules(self) -> Mapping[str, CodeFile]:
         """The files by the dotted names of their modules."""
-        found = (_read(self._root, name) for name in PythonSources(self._root).names())
-        return {code.module: code for code in found if code is not None}
+        return self._read[0]
+
+    @property
+    def left_out(self) -> list[str]:
+        """Name the files that are too large, alone or together with those before them."""
+        return self._read[1]
+
+    @cached_property
+    def _read(self) -> tuple[dict[str, CodeFile], list[str]]:
+        modules: dict[str, CodeFile] = {}
+        left_out: list[str] = []
+        nodes = 0
+        for name in PythonSources(self._root).names():
+            file, source = _content(self._root, name)
+            if len(source) > LARGEST or nodes > MOST_NODES:
+                left_out.append(file)
+            elif code := _parsed(file, name, source):
+                modules[name] = code
+                nodes += code.size
+        return modules, left_out
 
     @property
     def files(self) -> list[CodeFile]:
@@ -97,19 +124,27 @@ class AppCode:
                 yield origin[1:].rpartition(".")[0]
 
 
-def _read(root: Path, name: str) -> CodeFile | None:
+def _content(root: Path, name: str) -> tuple[str, bytes]:
+    """Return the file of a module and what it contains, up to one byte too much."""
     file = module_file(name)
-    if not (root / file).is_file():
-        file = f"{file.removesuffix('.py')}/__init__.py"
     try:
+        if not (root / file).is_file():
+            file = f"{file.removesuffix('.py')}/__init__.py"
         with (root / file).open("rb") as stream:
-            source = stream.read(LARGEST + 1)
+            return file, stream.read(LARGEST + 1)
+    except OSError:
+        # That it cannot be read was reported.
+        return file, b""
+
+
+def _parsed(file: str, name: str, source: bytes) -> CodeFile | None:
+    try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(source) if len(source) <= LARGEST else None
-    except (OSError, SyntaxError, ValueError, RecursionError, MemoryError):
+            tree = ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
-    return None if tree is None else _code(file, name, tree, source)
+    return _code(file, name, tree, source)
 
 
 def _code(file: str, name: str, tree: ast.Module, source: bytes) -> CodeFile:

@@ -16,6 +16,7 @@ from typing import Any
 
 LARGEST = 1_000_000
 MOST_TESTS = 2_000
+MOST_OF_TESTS = 20_000_000  # characters of all of them
 GIT_TIMEOUT = 10.0  # seconds
 # Git would run programs that a repository's own configuration names; none of them is wanted.
 GIT = ("git", "-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null")
@@ -44,8 +45,14 @@ class AppFolder:
         """The test modules below ``tests``, with their texts."""
         below = self._root / "tests"
         found = islice(below.rglob("test_*.py"), MOST_TESTS)
-        files = sorted(path.relative_to(self._root).as_posix() for path in found)
-        return {file: text for file in files if (text := self.text(file)) is not None}
+        kept: dict[str, str] = {}
+        size = 0
+        for file in sorted(path.relative_to(self._root).as_posix() for path in found):
+            text = self.text(file) if size < MOST_OF_TESTS else None
+            if text is not None:
+                kept[file] = text
+                size += len(text)
+        return kept
 
     @cached_property
     def requirements(self) -> list[str] | None:

@@ -342,12 +342,16 @@ class Host:
             stopping=stopping,
         )
 
-    def execute_until_final(self, run_id: str) -> Run:
-        """Drive a run to its end, waiting where it has to wait."""
+    def execute_until_final(
+        self, run_id: str, *, waiting: Callable[[Run], object] = lambda run: None
+    ) -> Run:
+        """Drive a run to its end; where it has to wait, tell ``waiting`` and wait."""
         run = self.runs.get(run_id)
         while not run.status.final:
             pause = (run.not_before or self.clock.now()) - self.clock.now()
-            self.clock.sleep(max(pause.total_seconds(), 0))
+            if pause.total_seconds() > 0:
+                waiting(run)
+                self.clock.sleep(pause.total_seconds())
             try:
                 run = self.execute(run_id, worker=f"here:{os.getpid()}")
             except LeaseLost:

@@ -9,7 +9,9 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -49,7 +51,7 @@ class Demo:
 
     def mooring(self, *arguments: str) -> Any:  # Any: JSON
         """Run a command and return what it says; one that fails ends the demo with its words."""
-        console.print(f"[dim]$ mooring {' '.join(arguments)}[/dim]", soft_wrap=True)
+        console.print(f"[dim]$ mooring {shlex.join(arguments)}[/dim]", soft_wrap=True)
         done = subprocess.run(
             [sys.executable, "-m", "mooring", "--json", *arguments],
             cwd=ROOT,
@@ -112,6 +114,8 @@ class Demo:
 
 def main(arguments: list[str]) -> None:
     """Show the product at work, then stop or stay."""
+    # Whoever ends the demo ends what it started, as Ctrl-C does.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     stay = "--stay" in arguments
     started = time.monotonic()
     shutil.rmtree(DEMO, ignore_errors=True)
@@ -246,4 +250,7 @@ def _tail(path: Path) -> str:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    try:
+        main(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit("demo: stopped.")

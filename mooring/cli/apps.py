@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mooring.cli.edge import answer, open_host, table
+from mooring.cli.edge import answer, given_account, open_host, table
 from mooring.cli.shapes import installation_json
 
 
@@ -13,7 +13,7 @@ from mooring.cli.shapes import installation_json
 @click.pass_context
 def command(ctx: click.Context, app_id: str | None) -> None:
     """Show what is installed, where, in which version and state (in all accounts, or --account)."""
-    account = ctx.ensure_object(dict).get("account")
+    account = given_account(ctx)
     with open_host(ctx) as host:
         found = [
             each

@@ -15,7 +15,7 @@ import click
 
 from mooring.cli.options import wants_json
 from mooring.errors import ConfigurationInvalid, UsageError
-from mooring.model.config import HostConfig, SecretsMode
+from mooring.model.config import DEFAULT_ACCOUNT, HostConfig, SecretsMode
 
 if TYPE_CHECKING:
     from mooring.host import Host
@@ -33,7 +33,7 @@ def configuration(ctx: click.Context) -> HostConfig:
     key_file = environment.get("MOORING_MASTER_KEY_FILE")
     return HostConfig(
         home=_home(options.get("home") or environment.get("MOORING_HOME")),
-        account=_account(options.get("account") or "local"),
+        account=_account(options.get("account") or DEFAULT_ACCOUNT),
         database_url=environment.get("MOORING_DATABASE_URL") or None,
         public_url=_public_url(environment.get("MOORING_PUBLIC_URL")),
         secrets=cast(SecretsMode, _choice("MOORING_SECRETS", "auto", SECRETS)),
@@ -44,6 +44,12 @@ def configuration(ctx: click.Context) -> HostConfig:
         safe_mode=bool(options.get("safe_mode")),
         environment={k: v for k, v in environment.items() if k.startswith("APP_ENV_")},
     )
+
+
+def given_account(ctx: click.Context) -> str | None:
+    """Return the account that the command names; None when it names none."""
+    account: str | None = ctx.ensure_object(dict).get("account")
+    return account
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from mooring.errors import MooringError
+from mooring.errors import MooringError, UsageError
 
 INTERRUPTED = 130
 
@@ -25,10 +25,15 @@ def run(program: click.Command, arguments: list[str] | None) -> int:
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.ClickException as error:
-        error.show()
+        if kept.get("json"):
+            _tell(UsageError(error.format_message()), kept)
+        else:
+            error.show()
         return error.exit_code
     except (click.Abort, KeyboardInterrupt):
-        click.echo("mooring: interrupted.", err=True)
+        click.echo(
+            " ".join(["mooring: interrupted.", kept.get("interrupted", "")]).strip(), err=True
+        )
         return INTERRUPTED
     except MooringError as error:
         _tell(error, kept)

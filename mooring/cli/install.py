@@ -9,6 +9,7 @@ import click
 
 from mooring.cli.edge import aligned, answer, open_host, say
 from mooring.cli.shapes import installation_json
+from mooring.model.config import DEFAULT_ACCOUNT
 from mooring.model.installation import Installation
 
 
@@ -36,4 +37,7 @@ def _told(installation: Installation, urls: Mapping[str, str]) -> Iterator[str]:
     yield f"Installed {name} in account {installation.account}."
     if urls:
         yield from ("", "Function URLs:", *(f"  {line}" for line in aligned(urls)))
-    yield from ("", f"Next: mooring settings {installation.app_id}")
+    elsewhere = (
+        f" --account {installation.account}" if installation.account != DEFAULT_ACCOUNT else ""
+    )
+    yield from ("", f"Next: mooring settings {installation.app_id}{elsewhere}")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli.edge import aligned, answer, open_host, say, table
+from mooring.cli.edge import aligned, answer, given_account, open_host, say, table
 from mooring.cli.groups import DefaultsToList
 from mooring.errors import UsageError
 from mooring.model.moment import iso
@@ -55,19 +55,28 @@ def trigger(ctx: click.Context, app_id: str, job: str, parameters: str, wait: bo
 
 @command.command("list")
 @click.argument("app_id", required=False)
-@click.option("--limit", default=20, show_default=True, help="How many, newest first.")
+@click.option(
+    "--limit",
+    default=20,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How many, newest first.",
+)
 @click.pass_context
 def list_(ctx: click.Context, app_id: str | None, limit: int) -> None:
-    """Show the latest runs, of one app or of all."""
+    """Show the latest runs, of one app or of all; with --account of that account alone."""
+    account = given_account(ctx)
     with open_host(ctx) as host:
-        found = host.runs.recent(app_id=app_id, limit=limit)
+        found = host.runs.recent(app_id=app_id, account=account, limit=limit)
+        if app_id and not found:
+            host.installation(app_id)  # raises, naming what is installed
         runs = [_without_secrets(host, run) for run in found]
         rows = [
-            [r.run_id, r.app_id, r.job, r.status.value, str(r.steps), iso(r.started_at) or "-",
-             (r.error or "")[:60]]
+            [r.run_id, r.app_id, r.account, r.job, r.status.value, str(r.steps),
+             iso(r.started_at) or "-", _short(r.error or _note(r))]
             for r in runs
         ]  # fmt: skip
-        headers = ["RUN", "APP", "JOB", "STATUS", "STEPS", "STARTED (UTC)", "ERROR"]
+        headers = ["RUN", "APP", "ACCOUNT", "JOB", "STATUS", "STEPS", "STARTED (UTC)", "SAID"]
         answer(ctx, [r.to_json() for r in runs], table(headers, rows, empty="No runs yet."))
 
 
@@ -87,8 +96,11 @@ def show(ctx: click.Context, run_id: str) -> None:
 def terminate(ctx: click.Context, run_id: str) -> None:
     """End a run that is waiting or running; it stops at its next step."""
     with open_host(ctx) as host:
+        before = host.runs.get(run_id)
         run = host.runs.terminate(run_id, now=host.clock.now())
         run = _without_secrets(host, run)
+        if before.status.final:
+            say(ctx, f"The run had ended before: it is {before.status.value}.")
         answer(ctx, run.to_json(), _line(run))
 
 
@@ -98,16 +110,29 @@ def _finish(ctx: click.Context, host: Host, run: Run) -> Run:
     Another command that waits has the place for its own run alone, and leaves this one behind.
     """
     shown = -1
+    ctx.obj["interrupted"] = (
+        f"The run {run.run_id} is not ended by that: it goes on under `mooring serve`. "
+        f"To end it: mooring jobs terminate {run.run_id}"
+    )
     while not run.status.final:
         with host.stand_in() as standing_in:
             if standing_in:
-                return host.execute_until_final(run.run_id)
+                return host.execute_until_final(
+                    run.run_id, waiting=lambda waits: _tell_of_wait(ctx, host, waits)
+                )
         if run.steps != shown:
             shown = run.steps
             say(ctx, f"… {run.status.value.lower()}, step {run.steps}")
         host.clock.sleep(LOOK_EVERY)
         run = host.runs.get(run.run_id)
     return run
+
+
+def _tell_of_wait(ctx: click.Context, host: Host, run: Run) -> None:
+    """Say why nothing happens for a while."""
+    pause = (run.not_before or host.clock.now()) - host.clock.now()
+    seconds = max(round(pause.total_seconds()), 0)
+    say(ctx, f"… {host.masker.hide(run.error or 'put off')} Goes on in {seconds} s.")
 
 
 def _without_secrets(host: Host, run: Run) -> Run:
@@ -135,8 +160,19 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _line(run: Run) -> str:
-    said = f"{run.run_id}  {run.app_id} {run.job}  {run.status.value}  {run.steps} steps"
-    return f"{said}\n{run.error}" if run.error else said
+    steps = "1 step" if run.steps == 1 else f"{run.steps} steps"
+    said = [f"{run.run_id}  {run.app_id} {run.job}  {run.status.value}  {steps}"]
+    return "\n".join([*said, *filter(None, [run.error, _note(run)])])
+
+
+def _note(run: Run) -> str:
+    """Return the sentence for people that a job may leave in its state under ``note``."""
+    note = run.state.get("note")
+    return note if isinstance(note, str) else ""
+
+
+def _short(text: str, *, limit: int = 60) -> str:
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def _described(run: Run) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from mooring.adapters.log_reader import read_logs
-from mooring.cli.edge import LEVELS, open_host
+from mooring.cli.edge import LEVELS, open_host, say
 from mooring.cli.options import wants_json
 
 COMMON = ("time", "level", "event")
@@ -19,7 +19,13 @@ COMMON = ("time", "level", "event")
 @click.option("--app", "app_id", help="Only this app.")
 @click.option("--run", "run_id", help="Only this run.")
 @click.option("--level", type=click.Choice(LEVELS), help="This level and above.")
-@click.option("--limit", default=100, show_default=True, help="How many of the latest lines.")
+@click.option(
+    "--limit",
+    default=100,
+    show_default=True,
+    type=click.IntRange(min=1),
+    help="How many of the latest lines.",
+)
 @click.option("--follow", is_flag=True, help="Go on with new lines until Ctrl-C.")
 @click.pass_context
 def command(
@@ -32,10 +38,14 @@ def command(
 ) -> None:
     """Show what the host and the apps logged, oldest first; secrets are masked."""
     with open_host(ctx) as host:
+        found = False
         for line in read_logs(
             host.home.logs, app_id=app_id, run_id=run_id, level=level, limit=limit, follow=follow
         ):
+            found = True
             click.echo(json.dumps(line, ensure_ascii=False) if wants_json(ctx) else _text(line))
+        if not found:
+            say(ctx, "No line of the log is about that.")
 
 
 def _text(line: Mapping[str, Any]) -> str:

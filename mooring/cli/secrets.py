@@ -39,6 +39,11 @@ def command(ctx: click.Context, words: tuple[str, ...]) -> None:
         elif verb == "set":
             name, _, source = key.partition("=")
             value = read_secret(checked_secret_key(name), source, repeated=True)
+            if not value:
+                raise UsageError(
+                    f"The value of {name} is empty; nothing was stored.",
+                    hint=f"To remove a secret: mooring secrets {app_id} rm {name}",
+                )
             host.secrets(installation).put(name, {"value": value})
             answer(ctx, {"name": name, "set": True}, f"{name} is set.")
         else:
@@ -59,7 +64,7 @@ def _understood(words: tuple[str, ...]) -> tuple[str, str, str]:
             return "list", app_id, ""
         case (app_id, ("set" | "rm") as verb, key):
             return verb, app_id, key
-    raise UsageError("That is not how secrets are managed.", hint=FORMS)
+    raise UsageError(f"`{' '.join(words)}` is not understood.", hint=FORMS)
 
 
 def _age(now: datetime, changed: datetime) -> str:

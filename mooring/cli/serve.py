@@ -8,7 +8,7 @@ import sys
 import click
 
 from mooring.adapters.home import Addresses
-from mooring.cli.edge import open_host
+from mooring.cli.edge import aligned, open_host
 from mooring.cli.options import wants_json
 
 
@@ -48,15 +48,19 @@ def command(
     """Receive webhooks, run jobs on schedule, and show the console, until Ctrl-C."""
     from mooring.web.server import serve
 
-    def ready(addresses: Addresses) -> None:
-        if wants_json(ctx):
-            line = json.dumps({"public": addresses.public, "console": addresses.console})
-        else:
-            line = f"Functions: {addresses.public}\nConsole:   {addresses.console}\nCtrl-C stops."
-        click.echo(line)
-        sys.stdout.flush()
-
     with open_host(ctx) as host:
+
+        def ready(addresses: Addresses) -> None:
+            data = {"public": addresses.public, "console": addresses.console}
+            facts = {
+                "Functions": addresses.public,
+                "Console": addresses.console,
+                "Home": str(host.home.path),
+            }
+            text = "\n".join([*aligned(facts), "Ctrl-C stops."])
+            click.echo(json.dumps(data) if wants_json(ctx) else text)
+            sys.stdout.flush()
+
         serve(
             host,
             public_host=public_host,

@@ -66,6 +66,7 @@ class RunRepository(Protocol):
         self,
         *,
         app_id: str | None = None,
+        account: str | None = None,
         install_id: int | None = None,
         job: str | None = None,
         active: bool = False,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+DEFAULT_ACCOUNT = "local"
 SecretsMode = Literal["auto", "keyring", "encrypted"]
 
 
@@ -15,7 +16,7 @@ class HostConfig:
     """The home and the MOORING_* values; ``environment`` holds the APP_ENV_* ones for apps."""
 
     home: Path
-    account: str = "local"
+    account: str = DEFAULT_ACCOUNT
     database_url: str | None = None
     public_url: str | None = None
     secrets: SecretsMode = "auto"

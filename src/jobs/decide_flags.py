@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mooring.sdk import logger, storage
+from mooring.sdk import errors, logger, storage
 
 from ..core.computed import Decision, dated, fingerprint, from_record, to_record
 from ..core.people import user_id_of
@@ -28,6 +28,7 @@ def decide_flags(work: Work) -> bool:
     page = storage.kv_store.scan(KEPT, after=work.position["after"], limit=STEP_ROWS)
     _decide_for(work, {key.removeprefix(KEPT): kept for key, kept in page})
     if len(page) < STEP_ROWS:
+        _refuse_nobody(work)
         return True
     work.position["after"] = page[-1][0]
     return False
@@ -50,7 +51,27 @@ def _decide_for(work: Work, contacts: Mapping[str, Mapping[str, Any]]) -> None:
             records[COMPUTED + key] = to_record(fresh, made_of=made_of)
             decisions = fresh
         work.count(decided=len(decisions), contacts=1)
+        if user_id is None:
+            work.position["nameless"] = work.position.get("nameless", 0) + 1
     storage.kv_store.put_many(records)
+
+
+def _refuse_nobody(work: Work) -> None:
+    """Stop before everybody's values are taken away because of a mistyped field.
+
+    Raises SettingsRefused when no contact has a user id; reports those that have none.
+    """
+    nameless, field = work.position.get("nameless", 0), work.settings.user_id
+    if not nameless:
+        return
+    who = "1 contact has" if nameless == 1 else f"{nameless:,} contacts have"
+    sentence = f"{who} no value in {field}, so nothing is decided for them."
+    if nameless == work.report["contacts"]:
+        raise errors.SettingsRefused(
+            f"Not one contact has a value in {field}; nothing was written.",
+            hint="Correct the user ID in the section Field mapping.",
+        )
+    work.problem(sentence)
 
 
 def _decided(

@@ -8,10 +8,13 @@ from typing import Any
 
 from mooring.sdk import LifecycleSettingsResult, errors, jobs, storage
 
+from ..clients.brevo import Brevo
 from ..clients.connected_flags import connected_flags
 from ..clients.stored_settings import load_settings
 from ..clients.sync_requests import JOB
 from ..core.settings import FIELDS
+
+EXT_ID = "EXT_ID"
 
 
 def save_sync(form: dict[str, Any], result: LifecycleSettingsResult) -> None:
@@ -52,9 +55,11 @@ def save_mapping(form: dict[str, Any], result: LifecycleSettingsResult) -> None:
         if text in taken:
             result.add_error(name, f"{text} is already the name of another value: {taken[text]}.")
         taken.setdefault(text, name.replace("_", " "))
+    email = user_id.lower() == "email"
+    if not email and (sentence := _unknown_attribute(user_id)):
+        result.add_error("user_id", sentence)
     if not result.ok:
         return
-    email = user_id.lower() == "email"
     storage.settings.patch("mapping", {"user_id": "email" if email else user_id, **names})
     result.add_toast("success", "Saved. The next synchronisation writes under these names.")
 
@@ -63,6 +68,23 @@ def save_diagnostics(form: dict[str, Any], result: LifecycleSettingsResult) -> N
     """Keep what is written to the log."""
     storage.settings.patch("diagnostics", {n: bool(form[n]) for n in FIELDS["diagnostics"]})
     result.add_toast("success", "Saved.")
+
+
+def _unknown_attribute(name: str) -> str:
+    """Say that contacts have no such attribute; nothing while Brevo is not connected."""
+    api_key = load_settings().brevo_api_key
+    if not api_key:
+        return ""
+    # A contact's own ID is no attribute, but is read like one.
+    known = sorted({EXT_ID, *(str(each["name"]) for each in Brevo(api_key).attributes())})
+    if name.upper() in known:
+        return ""
+    near = get_close_matches(name.upper(), known, n=1)
+    return (
+        f"Contacts in Brevo have no attribute {name}. "
+        + (f"Did you mean {near[0]}? " if near else "")
+        + "Enter email, or the name of an attribute that holds the ID."
+    )
 
 
 def _unknown_flags(chosen: Sequence[str]) -> list[str]:

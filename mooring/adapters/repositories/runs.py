@@ -76,6 +76,7 @@ class Runs:
         self,
         *,
         app_id: str | None = None,
+        account: str | None = None,
         install_id: int | None = None,
         job: str | None = None,
         active: bool = False,
@@ -87,6 +88,7 @@ class Runs:
             query = query.where(runs.c.status.in_(ACTIVE))
         for column, wanted in (
             (runs.c.app_id, app_id),
+            (runs.c.account, account),
             (runs.c.install_id, install_id),
             (runs.c.job, job),
         ):

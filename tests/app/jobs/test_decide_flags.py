@@ -154,3 +154,25 @@ def test_any_change_makes_everybody_concerned_be_decided_for_again(
 
 def _never(*_: Any, **__: Any) -> None:
     raise AssertionError("decided again")
+
+
+def test_a_user_id_that_nobody_has_stops_the_run_before_anything_is_written(
+    connected: Any,
+) -> None:
+    connected.set_up(SHOP_PRODUCTION)
+    connected.now.services.settings.patch("mapping", {"user_id": "CUSTOMER_NO"})
+    know_anna(connected)
+    with pytest.raises(errors.SettingsRefused, match="Not one contact has a value in CUSTOMER_NO"):
+        connected.sync(["flags", "push"])
+    assert connected.written() == {}
+
+
+def test_contacts_without_a_user_id_are_reported_while_the_others_go_on(connected: Any) -> None:
+    connected.set_up(SHOP_PRODUCTION)
+    connected.now.services.settings.patch("mapping", {"user_id": "PLAN"})
+    know_anna(connected)
+    bob = {"email": "bob@example.com", "id": 2, "seen": 1, "values": {}}
+    connected.now.services.kv_store.put("contact/bob@example.com", bob)
+    report = connected.sync(STAGE)["flags"]
+    assert report["decided"] == 11
+    assert report["problems"] == ["1 contact has no value in PLAN, so nothing is decided for them."]

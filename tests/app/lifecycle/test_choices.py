@@ -112,6 +112,15 @@ def test_the_user_id_names_a_field(connector: Connector, given: str, kept: str) 
     assert load_settings().user_id == kept
 
 
+def test_a_user_id_that_no_contact_can_have_is_refused(connector: Connector) -> None:
+    connector.connect_brevo()
+    said = connector.submit("mapping", **{**MAPPING, "user_id": "custmer_number"})
+    (sentence,) = said["errors"]["mapping.user_id"]
+    assert sentence.startswith("Contacts in Brevo have no attribute custmer_number.")
+    assert load_settings().user_id == "email"
+    assert connector.submit("mapping", **{**MAPPING, "user_id": "country"})["errors"] == {}
+
+
 def test_diagnostics_are_kept(connector: Connector) -> None:
     connector.submit("diagnostics", debug=True, log_decisions=False, log_events=True)
     settings = load_settings()

@@ -151,3 +151,39 @@ def test_serve_picks_up_what_was_left_pending(installed: Program) -> None:
             time.sleep(0.1)
             run = installed.ok("jobs", "show", run_id, "--json").json
     assert run["status"] == "COMPLETE"
+
+
+def test_runs_are_listed_by_account_and_unknown_apps_are_named(
+    installed: Program, app: Path
+) -> None:
+    installed.ok("install", str(app), "--account", "second")
+    installed.ok("jobs", "trigger", APP, "tidy", "--account", "second")
+    assert len(installed.ok("jobs", "list", "--json").json) == 1
+    assert installed.ok("jobs", "list", "--account", "local", "--json").json == []
+    unknown = installed("jobs", "list", "nope")
+    assert (unknown.status, "nope is not installed" in unknown.err) == (66, True)
+    assert installed("jobs", "list", "--limit", "0").status == 2
+
+
+def test_a_pause_between_attempts_is_told_with_its_reason(installed: Program) -> None:
+    root = next((installed.home / "apps" / APP).iterdir())
+    manifest = root / "app.yml"
+    retry = "    retry: {attempts: 2, backoff_seconds: 1}\n"
+    text = manifest.read_text("utf-8").replace(
+        "    entry_point: Tidy\n", f"    entry_point: Tidy\n{retry}"
+    )
+    manifest.write_text(text, "utf-8")
+    path = root / "src/jobs/tidy.py"
+    code = path.read_text("utf-8").replace(
+        "forgotten = storage", "raise RuntimeError('boom'); forgotten = storage"
+    )
+    path.write_text(code, "utf-8")
+    answer = installed("jobs", "trigger", APP, "tidy", "--wait")
+    assert answer.status == 1
+    assert "… RuntimeError: boom Goes on in 1 s." in answer.err
+
+
+def test_ending_a_run_that_has_ended_says_so(installed: Program) -> None:
+    run_id = installed.ok("jobs", "trigger", APP, "tidy", "--json").json["run_id"]
+    installed.ok("jobs", "terminate", run_id)
+    assert "had ended before: it is TERMINATED" in installed.ok("jobs", "terminate", run_id).err

@@ -24,3 +24,8 @@ def test_levels_and_apps_narrow(installed: Program) -> None:
     assert installed.ok("logs", "--app", APP).out
     assert installed.ok("logs", "--app", "another").out == ""
     assert installed.ok("logs", "--level", "error").out == ""
+
+
+def test_nothing_found_is_said(installed: Program) -> None:
+    answer = installed.ok("logs", "--run", "nonsense")
+    assert (answer.out, answer.err) == ("", "No line of the log is about that.\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
@@ -74,3 +75,9 @@ def test_safe_mode_goes_on_without_a_plugin_that_cannot_be_loaded(
     assert "--safe-mode" in refused.err
     assert cli.ok("apps", "--safe-mode", "--json", PYTHONPATH=path).json == []
     assert "--safe-mode" in cli.ok("--help").out
+
+
+def test_a_usage_error_is_json_for_those_who_asked_for_json(cli: Program) -> None:
+    answer = cli("--json", "instal", "x")
+    assert answer.status == 2
+    assert json.loads(answer.err)["error"]["code"] == "usage"

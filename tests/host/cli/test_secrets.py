@@ -36,3 +36,10 @@ def test_removing_what_is_not_there_says_so(installed: Program) -> None:
     answer = installed("secrets", APP, "rm", "token")
     assert answer.status == 66
     assert "has no secret token" in answer.err
+
+
+def test_an_empty_value_is_refused(installed: Program) -> None:
+    answer = installed("secrets", APP, "set", "token=-", stdin="\n")
+    assert answer.status == 2
+    assert "nothing was stored" in answer.err
+    assert installed.ok("secrets", APP, "--json").json == []

@@ -1,7 +1,7 @@
 """Which pages below docs/reference say what the code says? Writes them, or checks them (--check).
 
 Commands come from the command line itself, hooks from hookspecs, errors from the error tree, rules
-from the validator: none of these pages is edited by hand.
+from validate and check, files from their JSON Schemas: none of these pages is edited by hand.
 """
 
 from __future__ import annotations
@@ -10,13 +10,16 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import click
 
 from mooring import errors, hookspecs
 from mooring.cli.main import COMMANDS, HIDDEN
-from mooring.rules import RULES
+from mooring.reading.json_schema import load_schema
+from scripts.rule_pages import quality_page, validity_page
+from scripts.schema_pages import schema_page
 
 FOLDER = Path(__file__).resolve().parent.parent / "docs" / "reference"
 NOTICE = "<!-- Written by scripts/generate_docs.py; `make format` writes it anew. -->"
@@ -41,7 +44,11 @@ def _pages() -> Iterator[tuple[str, str]]:
         "commands.md": ("Commands", _commands),
         "errors.md": ("Errors", _errors),
         "hooks.md": ("Hooks", _hooks),
-        "rules.md": ("Rules", _rules),
+        "rules.md": ("Rules", validity_page),
+        "quality.md": ("Rules of quality", quality_page),
+        "manifest.md": ("The manifest, app.yml", partial(_schema, "app")),
+        "forms.md": ("Forms", partial(_schema, "form")),
+        "schema.md": ("Schema files", partial(_schema, "schema")),
     }
     for page, (title, build) in builders.items():
         yield page, "\n".join([f"# {title}", "", NOTICE, "", *build()]).rstrip() + "\n"
@@ -72,6 +79,10 @@ def _command(command: click.Command, path: list[str], summary: str) -> Iterator[
             yield from _command(inner, [*path, name], inner.get_short_help_str(limit=WIDTH))
 
 
+def _schema(kind: str) -> Iterator[str]:
+    return schema_page(load_schema(kind))
+
+
 def _errors() -> Iterator[str]:
     yield "What a command exits with, what a request is answered with, and what the host then does."
     yield ""
@@ -100,20 +111,6 @@ def _hooks() -> Iterator[str]:
             yield from (f"## `{name}{inspect.signature(hook)}`", "")
             yield inspect.getdoc(hook) or ""
             yield ""
-
-
-def _rules() -> Iterator[str]:
-    yield "What `mooring validate` looks at; each problem carries the id of its rule."
-    yield ""
-    yield "| rule | severity | what has to hold |"
-    yield "|---|---|---|"
-    for rule in sorted(RULES, key=lambda rule: _sortable(rule.id)):
-        yield f"| {rule.id} | {rule.severity.value} | {rule.summary.replace('|', chr(92) + '|')} |"
-
-
-def _sortable(rule_id: str) -> tuple[str, int]:
-    family, _, number = rule_id.rpartition("-")
-    return family, int(number) if number.isdigit() else 0
 
 
 if __name__ == "__main__":

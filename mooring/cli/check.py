@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from mooring.cli.problems import (
     print_json,
     print_text,
 )
+from mooring.cli.validate import known_profiles
 
 if TYPE_CHECKING:
     from mooring.quality import Level, Report
@@ -55,7 +57,8 @@ def command(
         _list_rules(ctx)
         return
     root = app_folder(path)
-    report = check_app(root, level=Level(level) if level else None)
+    wanted = Level(level) if level else None
+    report = check_app(root, level=wanted, profiles=partial(known_profiles, ctx))
     _print(root, report, form=chosen_format(ctx, form))
     ctx.exit(0 if report.ok else 1)
 

@@ -49,13 +49,13 @@ def command(
         click.echo(schema_file(schema))
         return
     root = app_folder(path)
-    problems = validate_app(root, profiles=partial(_profiles, ctx), ocp=ocp)
+    problems = validate_app(root, profiles=partial(known_profiles, ctx), ocp=ocp)
     valid = not any(problem.is_error for problem in problems)
     _print(root, problems, valid=valid, form=chosen_format(ctx, form))
     ctx.exit(0 if valid else 1)
 
 
-def _profiles(ctx: click.Context) -> Collection[str]:
+def known_profiles(ctx: click.Context) -> Collection[str]:
     """Name the signature profiles that a host started like this would have."""
     from mooring.plugin_manager import plugin_manager, signature_profiles
 

@@ -6,7 +6,7 @@ as ``done`` or be ``exempt`` from them with a reason; see ``mooring/quality/clai
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -70,14 +70,20 @@ class Report:
         return not any(problem.is_error for problem in self.problems)
 
 
-def check_app(root: Path, *, level: Level | None = None) -> Report:
+def check_app(
+    root: Path,
+    *,
+    level: Level | None = None,
+    profiles: Callable[[], Collection[str]] | None = None,
+) -> Report:
     """Hold the app in ``root`` to ``level``, else to the level that it claims, else to the first.
 
-    What it lacks up to that level are errors, beyond it warnings. Never raises.
+    What it lacks up to that level are errors, beyond it warnings. ``profiles`` is as in
+    ``validate_app``. Never raises.
     """
     claims = read_claims(root, rules=[rule.id for rule in RULES])
     wanted = level or claims.level or Level.BRONZE
-    problems = validate_app(root)
+    problems = validate_app(root, profiles=profiles)
     if any(problem.is_error for problem in problems):
         standing = dict[str, Standing]((rule.id, "unknown") for rule in RULES)
         return Report(wanted, None, tuple(in_order([*problems, *claims.problems])), standing)

@@ -108,6 +108,15 @@ def test_an_invalid_app_is_told_to_be_valid_first(cli: Program, app: Path) -> No
     assert "The app reaches" not in answer.out
 
 
+def test_a_profile_that_no_plugin_brings_is_told_as_by_validate(cli: Program, app: Path) -> None:
+    spoil(app, "app.yml", "entry_point: Hello", "entry_point: Hello\n    verify: nowhere")
+    assert cli("validate", str(app), "--json").json["problems"]
+    told = cli("check", str(app), "--json").json["problems"]
+    assert [p for p in told if p["severity"] == "error"] == cli(
+        "validate", str(app), "--json"
+    ).json["problems"]
+
+
 def test_secrets_are_found_and_not_shown(cli: Program, app: Path) -> None:
     (app / "src/core").mkdir()
     (app / "src/core/keys.py").write_text(

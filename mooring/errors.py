@@ -11,6 +11,7 @@ MooringError
 │   ├── HomeBusy               another host works on this home
 │   ├── AddressInUse           the port is taken
 │   └── SecretStoreUnusable    the recorded secret store cannot be opened
+├── NotWritten                 a part of the app is still to be written
 ├── SettingsRefused            the app did not accept the submitted settings
 ├── LifecycleFailed            an app's hook said no; what was done is undone
 ├── JobFailed                  a run ended in ERROR
@@ -115,6 +116,12 @@ class EntryPointInvalid(AppInvalid):
     """The entry point cannot be loaded."""
 
     code = "app.entry_point"
+
+
+class NotWritten(MooringError):
+    """This part of the app is not written yet."""
+
+    code, exit_status, http_status = "app.not_written", 1, 501
 
 
 class ConfigurationInvalid(MooringError):

@@ -53,6 +53,8 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("mooring.errors", "mooring.model", "mooring.reading", "mooring.rules"),
         "mooring.engine.schedule",
     ),
+    # Stubs have the signatures of the SDK itself.
+    "mooring/porting": ("mooring.errors", "mooring.model", "mooring.reading", "mooring.sdk"),
     "mooring/sdk": ("mooring.errors", "mooring.model"),
     "mooring/engine": ("mooring.errors", "mooring.model", "mooring.sdk"),
     "mooring/adapters": ADAPTERS_SEE,
@@ -67,7 +69,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "mooring/host.py": HOST_SEES,
     "mooring/worker.py": (*HOST_SEES, "mooring.host"),
     "mooring/web": (*HOST_SEES, "mooring.host", "mooring.worker"),
-    "mooring/cli": (*HOST_SEES, "mooring.host", "mooring.worker", "mooring.web"),
+    "mooring/cli": (*HOST_SEES, "mooring.porting", "mooring.host", "mooring.worker", "mooring.web"),
     "mooring/testing": ("mooring.errors", "mooring.model", "mooring.sdk", "mooring.engine"),
     "sandbox": (),
     "src": ("mooring.sdk",),

@@ -68,6 +68,7 @@ def scaffold_values(app_id: str, *, display_name: str, vendor: str) -> dict[str,
         "display_name": display_name,
         "vendor": vendor,
         "package": package_name(app_id),
+        "version": "0.1.0",
         "dependencies": (),
         "schemas": SCHEMAS,
     }

@@ -12,6 +12,7 @@ from mooring.cli.options import add_global_options, remember
 
 COMMANDS = {
     "init": "Scaffold an app that validates and whose tests pass.",
+    "port": "Turn an OCP app in TypeScript into a Python one, as far as that goes.",
     "validate": "Show every problem of an app, with its place and its remedy.",
     "check": "Say how good an app is, and what it lacks for the next level.",
     "install": "Install an app into an account.",

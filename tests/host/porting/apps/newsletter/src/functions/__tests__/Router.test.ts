@@ -1,0 +1,2 @@
+import {Router} from '../Router';
+describe('Router', () => { it('answers', () => { expect(Router).toBeDefined(); }); });

@@ -1,0 +1,4 @@
+export class ListClient {
+  constructor(private readonly account: string) {}
+  public address() { return `https://${this.account}.lists.example/api`; }
+}

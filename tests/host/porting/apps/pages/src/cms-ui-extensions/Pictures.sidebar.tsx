@@ -1,0 +1,1 @@
+export const Pictures = () => <div className="p">It's here: {'}'}</div>;

@@ -53,9 +53,18 @@ class Settings:
     log_decisions: bool = False
     log_events: bool = False
 
+    def missing(self) -> dict[str, str]:
+        """Return the sections that have to be filled in before anything runs, with their labels."""
+        needed = {
+            ("optimizely", "Optimizely connection"): self.access_token,
+            ("projects", "Projects"): self.connections,
+            ("brevo", "Brevo connection"): self.brevo_api_key,
+        }
+        return {section: label for (section, label), value in needed.items() if not value}
+
     def is_complete(self) -> bool:
         """Tell whether both accounts and at least one environment are connected."""
-        return bool(self.access_token and self.brevo_api_key and self.connections)
+        return not self.missing()
 
 
 # Which fields each section holds under the field's own name; the rest is read by name below.

@@ -110,13 +110,7 @@ def _why_not(settings: Settings) -> str:
     """Say why there is nothing to do: switched off, or which section is still empty."""
     if not settings.enabled:
         return "The section What to synchronise switches this off; nothing was done."
-    empty = {
-        "Optimizely connection": not settings.access_token,
-        "Projects": not settings.connections,
-        "Brevo connection": not settings.brevo_api_key,
-    }
-    missing = [section for section, is_empty in empty.items() if is_empty]
+    missing = " and ".join(settings.missing().values())
     if not missing:
         return ""
-    sections = " and ".join(missing)
-    return f"Nothing is connected yet: fill in the section {sections} of the settings first."
+    return f"Not everything is connected yet: fill in the section {missing} of the settings first."

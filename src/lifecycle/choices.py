@@ -43,6 +43,8 @@ def save_sync(form: dict[str, Any], result: LifecycleSettingsResult) -> None:
         result.add_toast(
             "warning", "Saved, but this schedule never comes due: there is no such day."
         )
+    if missing := " and ".join(load_settings().missing().values()):
+        result.add_toast("info", f"Nothing is written until the section {missing} is filled in.")
 
 
 def save_mapping(form: dict[str, Any], result: LifecycleSettingsResult) -> None:

@@ -210,10 +210,12 @@ def test_only_chosen_flags_are_decided(connected: Any) -> None:
 def test_a_contact_without_a_user_id_is_not_decided_for(connected: Any) -> None:
     connected.set_up(SHOP_PRODUCTION)
     connected.know(ANNA)
+    bob = {"email": "bob@example.com", "id": 2, "seen": 1, "values": {"EXT_ID": "b-2"}}
+    connected.now.services.kv_store.put("contact/bob@example.com", bob)
     connected.now.services.settings.put("mapping", {"user_id": "ext_id"})
-    report = connected.sync(["flags", "push"])
-    assert report["flags"] == {"contacts": 1, "decided": 0}
-    assert report["push"]["changed"] == 0
+    report = connected.sync(["flags"])
+    assert connected.kept("computed/")[f"computed/{ANNA}"]["decisions"] == []
+    assert report["flags"]["contacts"] == 2
 
 
 def test_decisions_are_logged_when_asked_by_no_name_and_only_when_they_changed(

@@ -46,18 +46,20 @@ def test_the_schedule_becomes_the_installations_own(connector: Connector) -> Non
 def test_the_next_time_is_told(connector: Connector, monkeypatch: pytest.MonkeyPatch) -> None:
     next_at = datetime(2026, 11, 25, 12, tzinfo=UTC)
     monkeypatch.setattr(connector.app.jobs, "reschedule", lambda *_, **__: next_at)
-    (toast,) = connector.submit("sync", **SYNC)["toasts"]
+    toast, unconnected = connector.submit("sync", **SYNC)["toasts"]
     assert toast == {
         "intent": "success",
         "message": "Saved. Next synchronisation: 2026-11-25 12:00 UTC.",
     }
+    assert unconnected["intent"] == "info"
+    assert "Optimizely connection and Projects and Brevo connection" in unconnected["message"]
 
 
 def test_a_schedule_that_never_comes_due_is_warned_of(
     connector: Connector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(connector.app.jobs, "reschedule", lambda *_, **__: None)
-    (toast,) = connector.submit("sync", **{**SYNC, "schedule": "0 0 30 2 *"})["toasts"]
+    toast, _ = connector.submit("sync", **{**SYNC, "schedule": "0 0 30 2 *"})["toasts"]
     assert toast["intent"] == "warning"
     assert "never comes due" in toast["message"]
 

@@ -132,7 +132,8 @@ def _verification(app: Inspected, path: KeyPath) -> Iterator[Problem]:
         yield app.fault(
             SECRET_NAME,
             (*path, "verify", "secret"),
-            f"{shown(secret)} is not the name of a secret.",
+            # Not repeated: what stands here by mistake is the secret itself.
+            "What stands here is not the name of a secret.",
             hint="Name it (letters, digits, _ and -, with / between parts); its value is set "
             "with: mooring secrets APP_ID set NAME",
         )

@@ -50,6 +50,7 @@ def test_a_new_app_validates_and_its_tests_pass(
     made = cli.ok("init", str(tmp_path / "shop-app"), "--template", template, "--json").json
     assert made["app_id"] == "shop_app"
     assert cli.ok("validate", made["folder"], "--json").json == {"problems": [], "ok": True}
+    assert cli.ok("check", made["folder"], "--level", "bronze", "--json").json["ok"]
     done = python(made["folder"], "-m", "pytest", "-q", "-p", "no:cacheprovider", cli=cli)
     assert done.returncode == 0, done.stdout
     assert " passed" in done.stdout

@@ -8,7 +8,10 @@ import pytest
 from mooring.errors import AppInvalid, UsageError
 from mooring.porting import port_app
 from mooring.porting.report import Report, Topic, as_page
+from mooring.rules import validate_app
 from tests.host.porting.conftest import APPS
+from tests.host.rules.layouts.layout import Layout
+from tests.host.rules.test_layouts import LAYOUTS, write
 
 NAMES = sorted(path.name for path in APPS.iterdir())
 
@@ -118,6 +121,19 @@ def test_a_class_is_found_outside_its_usual_place(newsletter: Path) -> None:
     )
     report = port_app(newsletter).report
     assert [s.origin for s in report.stubs if s.name == "Router"] == ["src/lib/routes.ts"]
+
+
+@pytest.mark.parametrize("layout", LAYOUTS, ids=lambda layout: layout.name)
+def test_the_port_of_a_public_layout_has_no_fault_that_the_original_has_not(
+    tmp_path: Path, layout: Layout
+) -> None:
+    write(tmp_path / "ocp", layout)
+    for name, content in port_app(tmp_path / "ocp").files.items():
+        path = tmp_path / "ported" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    faults = {p.rule for p in validate_app(tmp_path / "ported") if p.is_error}
+    assert faults <= set(layout.expected)
 
 
 def test_links_are_not_followed(newsletter: Path, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mooring.quality.rule import Finding, Level, QualityRule, Studied, in_code
 from mooring.reading.app_code import CodeFile, imported_from
@@ -74,15 +74,16 @@ def _absolute_imports(app: Studied) -> Iterator[Finding]:
 
 def _work_at_import(app: Studied) -> Iterator[Finding]:
     for code in app.code.files:
-        for call in _called_at_import(code.tree):
+        for call in _own_calls(code.tree.body):
             origin = f"{code.origin(call.func)}."
             if origin.startswith((*SERVICES, f"{SDK}.logger.", f"{SDK}.environment.")):
                 name = origin.removeprefix(f"{SDK}.").rstrip(".")
                 yield in_code(code, call, f"`{name}` is called while the module is imported.")
 
 
-def _called_at_import(tree: ast.Module) -> Iterator[ast.Call]:
-    waiting: list[ast.AST] = list(tree.body)
+def _own_calls(statements: Sequence[ast.stmt]) -> Iterator[ast.Call]:
+    """Walk the calls that these statements make, not those of functions defined in them."""
+    waiting: list[ast.AST] = list(statements)
     while waiting:
         node = waiting.pop()
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
@@ -95,25 +96,13 @@ def _called_at_import(tree: ast.Module) -> Iterator[ast.Call]:
 def _blocked_loop(app: Studied) -> Iterator[Finding]:
     for code in app.code.files:
         for function in code.every(ast.AsyncFunctionDef):
-            for call in _own_calls(function):
+            for call in _own_calls(function.body):
                 origin = code.origin(call.func)
                 name = origin.rpartition(".")[2]
                 is_twin = name.startswith("a") and name != "active"
                 if origin.startswith(SERVICES) and name.islower() and not is_twin:
                     message = f"`{origin.removeprefix(f'{SDK}.')}` would hold up the event loop."
                     yield in_code(code, call, message)
-
-
-def _own_calls(function: ast.AsyncFunctionDef) -> Iterator[ast.Call]:
-    """Walk the calls of a function, not those of functions defined in it."""
-    waiting: list[ast.AST] = list(function.body)
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
-            continue
-        if isinstance(node, ast.Call):
-            yield node
-        waiting.extend(ast.iter_child_nodes(node))
 
 
 def _naive_times(app: Studied) -> Iterator[Finding]:

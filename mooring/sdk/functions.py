@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 
-from mooring.errors import NoContext
+from mooring.errors import NoContext, NotFound
 from mooring.sdk.calling import refuse_on_loop
 from mooring.sdk.context import current, services_of_installation
 from mooring.sdk.ports import FunctionsPort
@@ -16,11 +16,17 @@ from mooring.sdk.ports import FunctionsPort
 def get_endpoints(install_id: int | None = None) -> dict[str, str]:
     """Map function names to absolute URLs without trailing slash.
 
-    A global function must say which installation it means. Raises NoContext if it does not.
+    A global function must say which installation of its app it means; on behalf of an
+    installation, only its own are told. Raises NoContext and NotFound.
     """
-    port = _port("get_endpoints")
-    if install_id is None and current().app.is_global:
+    port, app = _port("get_endpoints"), current().app
+    if install_id is None and app.is_global:
         raise NoContext("functions.get_endpoints() needs an install_id in a global function.")
+    if not app.is_global and install_id not in (None, app.install_id):
+        raise NotFound(
+            f"Installation {install_id} is not the one that this call is for.",
+            hint="Leave install_id out; only global functions name installations.",
+        )
     return port.get_endpoints(install_id)
 
 

@@ -57,7 +57,7 @@ def _log(level: str, parts: tuple[object, ...], fields: dict[str, Any]) -> None:
 def _about(invocation: Invocation) -> dict[str, Any]:
     app = invocation.app
     about: dict[str, Any] = {
-        "app": app.app_id,
+        "app_id": app.app_id,
         "version": app.version,
         "entry_point": app.entry_point,
     }

@@ -19,6 +19,7 @@ from mooring.model.config import HostConfig
 KEY_BYTES = 32
 KEY_ID = "secrets.key_id"
 MAKE_ONE = "Make one with: openssl rand -base64 32"
+FORMER_ONE = "Give back the former key, from a backup if need be."
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,17 +47,19 @@ def master_key(config: HostConfig, database: Database) -> MasterKey:
             "This is not the master key that the secrets were encrypted with "
             f"(it is {key.key_id}, they need {recorded}).",
             where=place,
-            hint="Give back the former key, from a backup if need be.",
+            hint=FORMER_ONE,
         )
     return key
 
 
 def _found(config: HostConfig, database: Database, *, first_use: bool) -> tuple[MasterKey, str]:
     """Find the key where the configuration says, else in the home; tell the place."""
+    # A new key would not open what the former one has locked.
+    mend = MAKE_ONE if first_use else FORMER_ONE
     if config.master_key is not None:
-        return _parsed(config.master_key, "MOORING_MASTER_KEY"), "MOORING_MASTER_KEY"
+        return _parsed(config.master_key, "MOORING_MASTER_KEY", mend), "MOORING_MASTER_KEY"
     if config.master_key_file is not None:
-        return _read(config.master_key_file), str(config.master_key_file)
+        return _read(config.master_key_file, mend), str(config.master_key_file)
     if database.is_postgresql:
         raise SecretStoreUnusable(
             "With PostgreSQL the master key must be given, the same on every machine.",
@@ -67,7 +70,7 @@ def _found(config: HostConfig, database: Database, *, first_use: bool) -> tuple[
         _create(path)
     else:
         _refuse_shared(path)
-    return _read(path), str(path)
+    return _read(path, mend), str(path)
 
 
 def _create(path: Path) -> None:
@@ -103,9 +106,9 @@ def _refuse_shared(path: Path) -> None:
         )
 
 
-def _read(path: Path) -> MasterKey:
+def _read(path: Path, mend: str) -> MasterKey:
     try:
-        return _parsed(path.read_text("ascii"), str(path))
+        return _parsed(path.read_text("ascii"), str(path), mend)
     except FileNotFoundError as error:
         raise SecretStoreUnusable(
             "The master key is missing.",
@@ -119,8 +122,8 @@ def _read(path: Path) -> MasterKey:
         ) from error
 
 
-def _parsed(text: str, place: str) -> MasterKey:
-    """Read 32 bytes in base64 (either alphabet) or hexadecimal."""
+def _parsed(text: str, place: str, mend: str) -> MasterKey:
+    """Read 32 bytes in base64 (either alphabet) or hexadecimal; ``mend`` is what to do if not."""
     compact = text.strip()
     try:
         if len(compact) == 2 * KEY_BYTES:
@@ -134,6 +137,6 @@ def _parsed(text: str, place: str) -> MasterKey:
         raise SecretStoreUnusable(
             f"A master key is {KEY_BYTES} bytes in base64 or hexadecimal; this is not.",
             where=place,
-            hint=MAKE_ONE,
+            hint=mend,
         )
     return MasterKey(secret)

@@ -49,3 +49,12 @@ def test_broken_app_code_is_found_with_its_line(installed: Program) -> None:
     found = findings(installed)[f"app {APP} (local)"]
     assert not found["ok"]
     assert "src/jobs/tidy.py:1" in str(found["found"])
+
+
+def test_a_damaged_master_key_is_to_be_put_back_not_made_anew(installed: Program) -> None:
+    installed.ok("secrets", APP, "set", "token=-", stdin="canary-17\n")
+    (installed.home / "master.key").write_text("damaged\n", "ascii")
+    found = findings(installed)["secrets"]
+    assert not found["ok"]
+    assert "former key" in str(found["fix"])
+    assert "openssl" not in str(found["fix"])

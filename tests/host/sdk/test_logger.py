@@ -7,7 +7,7 @@ from mooring.testing.memory import LogLine, MemoryApp
 from mooring.testing.memory import memory_app as make_memory_app
 
 ABOUT = {
-    "app": "test_app",
+    "app_id": "test_app",
     "version": "1.0.0",
     "entry_point": "test",
     "account": "local",

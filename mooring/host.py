@@ -48,6 +48,7 @@ from mooring.sdk.context import AppContext, Invocation
 from mooring.sdk.webhook import Request, Response
 
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
+LOOK_EVERY = 0.1  # seconds between looks at a run that another worker has
 
 
 class Host:
@@ -352,12 +353,19 @@ class Host:
             if pause.total_seconds() > 0:
                 waiting(run)
                 self.clock.sleep(pause.total_seconds())
-            try:
-                run = self.execute(run_id, worker=f"here:{os.getpid()}")
-            except LeaseLost:
-                # Somebody ended it meanwhile, or took it; its row says which.
-                run = self.runs.get(run_id)
+            run = self._executed_or_followed(run)
         return run
+
+    def _executed_or_followed(self, run: Run) -> Run:
+        """Execute a run that waits; one that another worker has is left to it."""
+        if run.status is RunStatus.RUNNING:
+            self.clock.sleep(LOOK_EVERY)
+            return self.runs.get(run.run_id)
+        try:
+            return self.execute(run.run_id, worker=f"here:{os.getpid()}", epoch=run.epoch)
+        except LeaseLost:
+            # Somebody ended it meanwhile, or took it; its row says which.
+            return self.runs.get(run.run_id)
 
     @contextmanager
     def stand_in(self) -> Iterator[bool]:

@@ -15,16 +15,15 @@ import hashlib
 import os
 import sqlite3
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from mooring.adapters.sqlite_engine import BUSY_SECONDS, use_wal
 from mooring.errors import HomeUnusable, RateLimited
 from mooring.sdk.ports import Budget, Clock, Rate
 
-BUSY_SECONDS = 15.0
 KEPT_MICROSECONDS = 3600 * 1_000_000
 TABLES = """
 CREATE TABLE IF NOT EXISTS calls (budget BLOB NOT NULL, at INTEGER NOT NULL);
@@ -101,7 +100,7 @@ class BudgetKeeper:
             self._path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False
         )
         try:
-            _use_wal(connection)
+            use_wal(connection)
             connection.execute("PRAGMA synchronous = NORMAL")
             connection.executescript(TABLES)
         except sqlite3.Error:
@@ -144,19 +143,6 @@ def _hash(budget: Budget) -> bytes:
 
 def _microseconds(seconds: float) -> int:
     return int(timedelta(seconds=seconds) / timedelta(microseconds=1))
-
-
-def _use_wal(connection: sqlite3.Connection) -> None:
-    deadline = time.monotonic() + BUSY_SECONDS
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            # The first switch to WAL does not wait for others that open the file just now.
-            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
-                raise
-            time.sleep(0.005)
 
 
 def _exhausted(budget: Budget, seconds: float) -> RateLimited:

@@ -64,6 +64,11 @@ def _create_private(file: Path) -> None:
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA temp_store = MEMORY")
+    use_wal(connection)
+
+
+def use_wal(connection: sqlite3.Connection) -> None:
+    """Switch the file to WAL; only the first switch of all costs anything."""
     deadline = time.monotonic() + BUSY_SECONDS
     while True:
         try:

@@ -46,6 +46,11 @@ installations = Table(
     Column("state", Text, nullable=False),
     Column("installed_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
+    # What an upgrade is on its way to, so that one which was cut off can be called off.
+    Column("next_version", Text),
+    Column("next_root", Text),
+    # Why somebody has to look at it: {"section", "message", "at"}.
+    Column("attention", JsonText),
     sqlite_autoincrement=True,
 )
 LIVING = text("state <> 'uninstalled'")
@@ -56,6 +61,64 @@ Index(
     unique=True,
     sqlite_where=LIVING,
     postgresql_where=LIVING,
+)
+
+# Every transition of every installation; rows are added and never changed.
+history = Table(
+    "history",
+    metadata,
+    Column("entry_id", row_number(), primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("actor", FreeText, nullable=False),
+    Column("install_id", BigInteger, nullable=False),
+    Column("app_id", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("version", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("outcome", Text, nullable=False),
+    Column("message", FreeText, nullable=False),
+    sqlite_autoincrement=True,
+)
+Index("history_of_installation", history.c.install_id, history.c.entry_id)
+
+# What apps tell the people whose account it is.
+notifications = Table(
+    "notifications",
+    metadata,
+    Column("notification_id", row_number(), primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("install_id", BigInteger, nullable=False),
+    Column("app_id", Text, nullable=False),
+    Column("account", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("activity", FreeText, nullable=False),
+    Column("title", FreeText, nullable=False),
+    Column("summary", FreeText, nullable=False),
+    Column("details", FreeText),
+    sqlite_autoincrement=True,
+)
+Index("notifications_of_account", notifications.c.account, notifications.c.notification_id)
+
+# Authorizations that were begun; a used one stays until it expires, so that it is used once.
+authorizations = Table(
+    "authorizations",
+    metadata,
+    Column("state_id", Text, primary_key=True),
+    Column("install_id", BigInteger, nullable=False),
+    Column("section", Text, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Index("authorizations_expiring", "expires_at"),
+)
+
+# Who may do alone, for a while, what several processes might do at once.
+leases = Table(
+    "leases",
+    metadata,
+    Column("name", Text, primary_key=True),
+    Column("holder", Text, nullable=False),
+    Column("until", Moment, nullable=False),
 )
 
 endpoints = Table(

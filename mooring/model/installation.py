@@ -14,6 +14,7 @@ class InstallationState(StrEnum):
     INSTALLING = "installing"
     INSTALLED = "installed"
     NEEDS_ATTENTION = "needs_attention"
+    UPGRADING = "upgrading"
     UNINSTALLING = "uninstalling"
     UNINSTALLED = "uninstalled"
 

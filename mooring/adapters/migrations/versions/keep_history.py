@@ -1,0 +1,76 @@
+"""Keep the history of installations, notifications, authorizations and leases."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    """Move the schema forward."""
+    for name in ("next_version", "next_root", "attention"):
+        op.add_column("installations", _text(name, nullable=True))
+    _history()
+    _notifications()
+    _authorizations()
+    op.create_table("leases", _text("name", primary_key=True), _text("holder"), _moment("until"))
+
+
+def _history() -> None:
+    op.create_table(
+        "history",
+        _number("entry_id"),
+        _moment("at"),
+        _text("actor"),
+        sa.Column("install_id", sa.BigInteger, nullable=False),
+        *map(_text, ("app_id", "account", "version", "action", "outcome", "message")),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("history_of_installation", "history", ["install_id", "entry_id"])
+
+
+def _notifications() -> None:
+    op.create_table(
+        "notifications",
+        _number("notification_id"),
+        _moment("at"),
+        sa.Column("install_id", sa.BigInteger, nullable=False),
+        *map(_text, ("app_id", "account", "level", "activity", "title", "summary")),
+        _text("details", nullable=True),
+        sqlite_autoincrement=True,
+    )
+    op.create_index("notifications_of_account", "notifications", ["account", "notification_id"])
+
+
+def _authorizations() -> None:
+    op.create_table(
+        "authorizations",
+        _text("state_id", primary_key=True),
+        sa.Column("install_id", sa.BigInteger, nullable=False),
+        _text("section"),
+        _moment("created_at"),
+        _moment("expires_at"),
+        _moment("used_at", nullable=True),
+    )
+    op.create_index("authorizations_expiring", "authorizations", ["expires_at"])
+
+
+def _number(name: str) -> sa.Column[Any]:
+    kind = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    return sa.Column(name, kind, primary_key=True, autoincrement=True)
+
+
+def _text(name: str, *, primary_key: bool = False, nullable: bool = False) -> sa.Column[Any]:
+    return sa.Column(name, sa.Text, primary_key=primary_key, nullable=nullable)
+
+
+def _moment(name: str, *, nullable: bool = False) -> sa.Column[Any]:
+    """Microseconds since 1970."""
+    return sa.Column(name, sa.BigInteger, nullable=nullable)

@@ -25,6 +25,7 @@ from sandbox.running import Running, running
 
 ROOT = Path(__file__).resolve().parent.parent
 STOPS_WITHIN = 10.0  # seconds
+SOAK = bool(os.environ.get("MOORING_SOAK"))  # `make soak`: larger counts, more time
 
 # The same examples every time, so that a change is to blame for a failure; a soak looks further.
 hypothesis.settings.register_profile("repeatable", derandomize=True, deadline=None)

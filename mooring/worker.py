@@ -157,7 +157,9 @@ class _Worker:
 
     def _execute(self, run_id: str, epoch: int) -> None:
         try:
-            self._host.execute(run_id, worker=self.name, epoch=epoch, stopping=self._stop.is_set)
+            self._host.jobs.execute(
+                run_id, worker=self.name, epoch=epoch, stopping=self._stop.is_set
+            )
         except LeaseLost as lost:
             # Another submission took it, or it ended: nothing is left to do here.
             self._log("debug", "job.run.not_taken", run_id=run_id, reason=str(lost))

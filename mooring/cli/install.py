@@ -23,7 +23,7 @@ def command(ctx: click.Context, path: Path) -> None:
     its schedules. When a step fails, the steps before it are undone.
     """
     with open_host(ctx) as host:
-        installation = host.install(path, progress=lambda step: say(ctx, f"… {step}"))
+        installation = host.lifecycle.install(path, progress=lambda step: say(ctx, f"… {step}"))
         urls = host.endpoints(installation)
         answer(
             ctx,

@@ -40,10 +40,10 @@ def trigger(ctx: click.Context, app_id: str, job: str, parameters: str, wait: bo
     """
     given = _object(parameters)
     with open_host(ctx) as host:
-        run = host.trigger(host.installation(app_id), job, given)
+        run = host.jobs.trigger(host.installation(app_id), job, given)
         if wait:
             run = _without_secrets(host, _finish(ctx, host, run))
-        elif not host.has_worker:
+        elif not host.jobs.has_worker:
             say(
                 ctx,
                 "Nothing executes it now: start `mooring serve`, or add --wait to execute it here.",
@@ -115,9 +115,9 @@ def _finish(ctx: click.Context, host: Host, run: Run) -> Run:
         f"To end it: mooring jobs terminate {run.run_id}"
     )
     while not run.status.final:
-        with host.stand_in() as standing_in:
+        with host.jobs.stand_in() as standing_in:
             if standing_in:
-                return host.execute_until_final(
+                return host.jobs.execute_until_final(
                     run.run_id, waiting=lambda waits: _tell_of_wait(ctx, host, waits)
                 )
         if run.steps != shown:

@@ -53,11 +53,11 @@ def command(
     with open_host(ctx) as host:
         installation = host.installation(app_id)
         if file:
-            _report(ctx, host.submit_settings_file(installation, file, environment=os.environ))
+            _report(ctx, host.settings.submit_file(installation, file, environment=os.environ))
         elif section and (given or action):
             form_section = find_section(host.definition(installation).settings_form, section)
             values = {k: v for text in given for k, v in [_value(form_section, text)]}
-            desk = host.settings(installation)
+            desk = host.settings.of(installation)
             _report(ctx, [desk.submit(section, values, action=action or "save")])
         elif given or action:
             raise UsageError(
@@ -65,7 +65,7 @@ def command(
                 hint=f"Write mooring settings {app_id} SECTION --set KEY=VALUE …",
             )
         else:
-            shown = host.settings(installation).show(section)
+            shown = host.settings.of(installation).show(section)
             answer(ctx, shown, _text(shown))
 
 

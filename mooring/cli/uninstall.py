@@ -19,7 +19,7 @@ def command(ctx: click.Context, app_id: str, purge: bool) -> None:
     """
     with open_host(ctx) as host:
         installation = host.installation(app_id)
-        host.uninstall(installation, purge=purge)
+        host.lifecycle.uninstall(installation, purge=purge)
         kept = "Its data was deleted." if purge else "Its data is kept; --purge would delete it."
         answer(
             ctx,

@@ -35,7 +35,7 @@ class AppHost(Protocol):
     def apply_schema(self, account: str, definition: AppDefinition) -> None:
         """Make the account's ODP know the app's objects and fields."""
 
-    def call_lifecycle(self, installation: Installation, hook: str, *arguments: Any) -> Any:
+    def call(self, installation: Installation, hook: str, *arguments: Any) -> Any:
         """Call a method of the app's Lifecycle on behalf of the installation."""
 
     def jobs_of(self, installation: Installation) -> JobsPort:
@@ -155,7 +155,7 @@ class LifecycleEngine:
         """Call a hook that answers with a LifecycleResult; a no or an exception is a failure."""
         app_id = installation.app_id
         try:
-            result = self._host.call_lifecycle(installation, hook)
+            result = self._host.call(installation, hook)
         except LifecycleFailed as error:
             raise LifecycleFailed(error.message, hint=f"{UNDONE} {error.hint}") from error
         if not isinstance(result, LifecycleResult):
@@ -166,7 +166,7 @@ class LifecycleEngine:
 
     def _ask_leave(self, installation: Installation) -> None:
         app_id = installation.app_id
-        answer = self._host.call_lifecycle(installation, "can_uninstall")
+        answer = self._host.call(installation, "can_uninstall")
         if not isinstance(answer, CanUninstallResult):
             raise wrong_answer(app_id, "can_uninstall", answer, expected="a CanUninstallResult")
         if not answer.uninstallable:

@@ -73,7 +73,7 @@ def installation(host: Host, tmp_path: Path) -> Installation:
     app = App(tmp_path / "app").function("hello", "return Response(200, {'by': 'the app'})")
     app.write("src/jobs/count.py", COUNT_UP)
     app.jobs["count"] = {"entry_point": "Count", "description": "Counts to two."}
-    return host.install(app.finish())
+    return host.lifecycle.install(app.finish())
 
 
 @pytest.mark.parametrize("name", sorted(HOOKS.keys() - OBSERVING))
@@ -117,7 +117,7 @@ def test_a_run_is_observed_from_its_start_to_its_end(
             seen.append((run.job, run.status, run.steps))
 
     host.plugins.register(Observer())
-    host.execute_until_final(host.trigger(installation, "count", {}).run_id)
+    host.jobs.execute_until_final(host.jobs.trigger(installation, "count", {}).run_id)
     assert seen == [("count", RunStatus.RUNNING, 0), ("count", RunStatus.COMPLETE, 2)]
 
 
@@ -130,7 +130,7 @@ def test_an_observer_that_fails_costs_the_run_nothing(
             raise RuntimeError(f"no room for {run.job}")
 
     host.plugins.register(Broken())
-    done = host.execute_until_final(host.trigger(installation, "count", {}).run_id)
+    done = host.jobs.execute_until_final(host.jobs.trigger(installation, "count", {}).run_id)
     assert done.status is RunStatus.COMPLETE
     assert "no room for count" in (host.home.logs / "mooring.jsonl").read_text("utf-8")
 

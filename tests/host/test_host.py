@@ -26,7 +26,7 @@ def opened(home: Path) -> Host:
 
 def test_a_run_that_another_worker_has_is_followed_and_not_taken(home: Path, app: str) -> None:
     with opened(home) as host, opened(home) as elsewhere:
-        run = host.trigger(host.installation(app), "tidy", {})
+        run = host.jobs.trigger(host.installation(app), "tidy", {})
         theirs = elsewhere.runs.take(run.run_id, worker="elsewhere", now=host.clock.now())
 
         def finish() -> None:
@@ -34,7 +34,7 @@ def test_a_run_that_another_worker_has_is_followed_and_not_taken(home: Path, app
 
         ending = threading.Timer(0.3, finish)
         ending.start()
-        ended = host.execute_until_final(run.run_id)
+        ended = host.jobs.execute_until_final(run.run_id)
         ending.join()
     assert (ended.status, ended.worker) == (RunStatus.COMPLETE, "elsewhere")
     assert (ended.epoch, ended.attempt) == (theirs.epoch, 0)
@@ -42,7 +42,7 @@ def test_a_run_that_another_worker_has_is_followed_and_not_taken(home: Path, app
 
 def test_a_run_that_nobody_has_is_executed_here(home: Path, app: str) -> None:
     with opened(home) as host:
-        run = host.trigger(host.installation(app), "tidy", {})
-        ended = host.execute_until_final(run.run_id)
+        run = host.jobs.trigger(host.installation(app), "tidy", {})
+        ended = host.jobs.execute_until_final(run.run_id)
     assert (ended.status, ended.epoch) == (RunStatus.COMPLETE, 1)
     assert (ended.worker or "").startswith("here:")

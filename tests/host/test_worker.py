@@ -104,7 +104,7 @@ def host(config: HostConfig) -> Iterator[Host]:
 
 @pytest.fixture
 def installation(host: Host, app_folder: Path) -> Installation:
-    return host.install(app_folder)
+    return host.lifecycle.install(app_folder)
 
 
 @pytest.fixture
@@ -115,7 +115,7 @@ def notes(tmp_path: Path) -> Path:
 @pytest.fixture
 def trigger(host: Host, installation: Installation, notes: Path) -> Callable[..., Run]:
     def triggered(job: str = "pages", **parameters: Any) -> Run:
-        return host.trigger(installation, job, {"notes": str(notes), **parameters})
+        return host.jobs.trigger(installation, job, {"notes": str(notes), **parameters})
 
     return triggered
 
@@ -254,7 +254,7 @@ def test_a_worker_waits_until_whoever_stands_in_for_it_is_done(
     config: HostConfig, host: Host, trigger: Callable[..., Run]
 ) -> None:
     run = trigger()
-    with host.stand_in() as free:
+    with host.jobs.stand_in() as free:
         assert free
         with working(config) as end:
             time.sleep(0.3)
@@ -267,7 +267,7 @@ def test_a_worker_waits_until_whoever_stands_in_for_it_is_done(
 @only_sqlite
 def test_nobody_stands_in_while_a_worker_runs(config: HostConfig, host: Host) -> None:
     def free() -> bool:
-        with host.stand_in() as mine:
+        with host.jobs.stand_in() as mine:
             return mine
 
     with working(config):

@@ -117,7 +117,7 @@ def test_a_credential_from_the_environment_is_not_shown(cli: Program, app: Path)
     (run,) = cli.ok("jobs", "list", "--json").json
     environment = {"APP_ENV_SHOP_TOKEN": "canary-7f3a9c"}
     with Host.open(HostConfig(home=cli.home, environment=environment)) as host:
-        ended = host.execute(run["run_id"], worker="test")
+        ended = host.jobs.execute(run["run_id"], worker="test")
     assert ended.error == "ValueError: •••"
     assert "canary" not in (cli.home / "logs" / "mooring.jsonl").read_text("utf-8")
 

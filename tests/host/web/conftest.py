@@ -155,7 +155,7 @@ class Site:
 @contextmanager
 def opened_site(host: Host, app: App, **limits: Any) -> Iterator[Site]:
     """Install the app and open its public server; the inbox is not started."""
-    installation = host.install(app.finish())
+    installation = host.lifecycle.install(app.finish())
     desk, inbox = Threads("desk", most=8), Inbox(host, looks_every=0.02)
     calls = Calls(host, **limits)
     health = Health(host, threads=desk, jobs_run=None)

@@ -38,7 +38,7 @@ def installed(host: Host, app: App) -> Installation:
     app.function("hook", "return Response(200)", verify="github")
     app.jobs["tidy"] = CRON
     app.write("src/jobs/tidy.py", JOB)
-    return host.install(app.finish())
+    return host.lifecycle.install(app.finish())
 
 
 def get(host: Host, path: str = "/", *, method: str = "GET", **headers: str) -> httpx.Response:
@@ -53,7 +53,7 @@ def get(host: Host, path: str = "/", *, method: str = "GET", **headers: str) -> 
 
 def failed_run(host: Host, installation: Installation, error: str) -> str:
     now = host.clock.now()
-    run = host.trigger(installation, "tidy", {})
+    run = host.jobs.trigger(installation, "tidy", {})
     taken = host.runs.take(run.run_id, worker="test", now=now)
     return host.runs.finish(taken, RunStatus.ERROR, now=now, error=error).run_id
 
@@ -119,7 +119,7 @@ def test_every_account_of_an_app_has_its_part(
     host: Host, installed: Installation, open_host: Callable[..., Host]
 ) -> None:
     with open_host(account="acme") as other:
-        other.install(installed.root)
+        other.lifecycle.install(installed.root)
     page = Page(get(host, "/apps/shop").text)
     assert "Account local" in page.text
     assert "Account acme" in page.text

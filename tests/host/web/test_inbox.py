@@ -218,7 +218,7 @@ def test_a_secret_in_a_failure_is_not_stored(app: App, site: OpenSite) -> None:
 
 def test_a_delivery_of_an_app_that_is_gone_is_set_aside(hook: Site) -> None:
     send(hook)
-    hook.host.uninstall(hook.installation, purge=False)
+    hook.host.lifecycle.uninstall(hook.installation, purge=False)
     hook.inbox.start()
     delivery = settled(hook, DeliveryState.DEAD)
     assert delivery.error == "shop is no longer installed."

@@ -146,7 +146,7 @@ def test_an_uninstalled_app_is_gone_also_when_another_process_did_it(
     path = echo.path("echo")
     assert ask(echo, "GET", path).status_code == 200
     with open_host() as other:
-        other.uninstall(_of(other), purge=False)
+        other.lifecycle.uninstall(_of(other), purge=False)
     assert _within_a_second(echo, path, 410)["error"]["code"] == "gone"
 
 
@@ -154,8 +154,8 @@ def test_an_app_installed_by_another_process_answers_within_a_second(
     echo: Site, open_host: Callable[[], Host]
 ) -> None:
     with open_host() as other:
-        other.uninstall(_of(other), purge=True)
-        installation = other.install(echo.installation.root)
+        other.lifecycle.uninstall(_of(other), purge=True)
+        installation = other.lifecycle.install(echo.installation.root)
         url = other.endpoints(installation)["echo"]
     _within_a_second(echo, url[url.index("/functions/") :], 200)
 

@@ -1,0 +1,48 @@
+"""Where are an installation's settings shown and submitted, section by section or as a file?"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mooring.engine.settings import SettingsDesk, SettingsOutcome
+from mooring.errors import SettingsRefused
+from mooring.model.installation import Installation
+from mooring.reading.settings_file import fill_from_environment, read_settings_file
+
+if TYPE_CHECKING:
+    from mooring.host import Host
+
+
+class AppSettings:
+    """The settings of one host's installations."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def of(self, installation: Installation) -> SettingsDesk:
+        """Return where the installation's settings are shown and submitted."""
+        host, definition = self._host, self._host.definition(installation)
+        return SettingsDesk(
+            definition.settings_form,
+            host.services.settings(installation, definition, vault=host.vault),
+            call_app=lambda hook, *arguments: host.lifecycle.call(installation, hook, *arguments),
+            app_id=installation.app_id,
+            mask=host.masker,
+        )
+
+    def submit_file(
+        self, installation: Installation, path: Path, *, environment: Mapping[str, str]
+    ) -> list[SettingsOutcome]:
+        """Expand a configuration file and submit what the app makes of it.
+
+        Raises ConfigurationInvalid and SettingsRefused with the line.
+        """
+        file = read_settings_file(path, environment=environment)
+        variables = self._host.lifecycle_class(installation).settings_file_variables
+        fill_from_environment(file.values, variables, environment=environment)
+        try:
+            return self.of(installation).submit_document(file.values)
+        except SettingsRefused as refusal:
+            raise file.placed(refusal) from refusal

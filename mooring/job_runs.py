@@ -1,0 +1,116 @@
+"""How do runs of jobs begin on this host, and how is one driven to its end in this process?"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from mooring.adapters.heartbeat import beating
+from mooring.adapters.home_lock import HomeLock
+from mooring.engine.stepping import drive
+from mooring.errors import LeaseLost, MooringError
+from mooring.model.installation import Installation
+from mooring.model.run import Run, RunStatus
+
+if TYPE_CHECKING:
+    from mooring.host import Host
+
+LOOK_EVERY = 0.1  # seconds between looks at a run that another worker has
+
+
+class JobRuns:
+    """The runs of one host, triggered and executed."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    def trigger(self, installation: Installation, job: str, parameters: Mapping[str, Any]) -> Run:
+        """Write a run of a job. Raises NotFound naming the jobs there are."""
+        detail = self._host.jobs_of(installation).trigger(job, parameters)
+        return self._host.runs.get(detail.job_id)
+
+    def execute(
+        self,
+        run_id: str,
+        *,
+        worker: str,
+        epoch: int | None = None,
+        stopping: Callable[[], bool] = lambda: False,
+    ) -> Run:
+        """Take a run and drive its job to the end, or to where it must wait. Raises LeaseLost.
+
+        With ``epoch`` only if nobody took it since. When ``stopping`` says yes, the run is given
+        back after the present step.
+        """
+        host = self._host
+        run = host.runs.take(run_id, worker=worker, now=host.clock.now(), epoch=epoch)
+        with beating(run, repository=host.runs, clock=host.clock, log=host.log):
+            return self._drive(run, stopping)
+
+    def execute_until_final(
+        self, run_id: str, *, waiting: Callable[[Run], object] = lambda run: None
+    ) -> Run:
+        """Drive a run to its end; where it has to wait, tell ``waiting`` and wait."""
+        clock = self._host.clock
+        run = self._host.runs.get(run_id)
+        while not run.status.final:
+            pause = (run.not_before or clock.now()) - clock.now()
+            if pause.total_seconds() > 0:
+                waiting(run)
+                clock.sleep(pause.total_seconds())
+            run = self._executed_or_followed(run)
+        return run
+
+    @contextmanager
+    def stand_in(self) -> Iterator[bool]:
+        """Take the place of ``serve`` on this home if none runs; tell whether it was free."""
+        lock = HomeLock(self._host.home.lock)
+        free = lock.acquire()
+        try:
+            yield free
+        finally:
+            if free:
+                lock.release()
+
+    @property
+    def has_worker(self) -> bool:
+        """Whether a process runs the jobs of this home; ``serve --no-jobs`` does not."""
+        with self.stand_in() as free:
+            return not free
+
+    def _drive(self, run: Run, stopping: Callable[[], bool]) -> Run:
+        host = self._host
+        try:
+            installation = host.installations.get(run.install_id)
+            invocation = host.invocation(
+                installation, entry_point=f"job:{run.job}", run_id=run.run_id
+            )
+            policy = host.definition(installation).manifest.jobs.get(run.job)
+        except MooringError as error:
+            said = host.masker.hide(str(error))
+            return host.runs.finish(run, RunStatus.ERROR, now=host.clock.now(), error=said)
+        return drive(
+            run,
+            job_class=lambda: host.job_class(installation, run.job),
+            invocation=invocation,
+            policy=policy,
+            repository=host.runs,
+            clock=host.clock,
+            hide=host.masker.hide,
+            observe=lambda changed: host.plugins.hook.mooring_run_changed(run=changed),
+            stopping=stopping,
+        )
+
+    def _executed_or_followed(self, run: Run) -> Run:
+        """Execute a run that waits; one that another worker has is left to it."""
+        runs = self._host.runs
+        if run.status is RunStatus.RUNNING:
+            self._host.clock.sleep(LOOK_EVERY)
+            return runs.get(run.run_id)
+        try:
+            return self.execute(run.run_id, worker=f"here:{os.getpid()}", epoch=run.epoch)
+        except LeaseLost:
+            # Somebody ended it meanwhile, or took it; its row says which.
+            return runs.get(run.run_id)

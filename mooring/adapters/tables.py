@@ -49,8 +49,10 @@ installations = Table(
     # What an upgrade is on its way to, so that one which was cut off can be called off.
     Column("next_version", Text),
     Column("next_root", Text),
-    # Why somebody has to look at it: {"section", "message", "at"}.
+    # Why somebody has to look at it, one for each section of the form: [{"section", "message", "at"}]
     Column("attention", JsonText),
+    # When each section was last saved without errors.
+    Column("accepted", JsonText),
     sqlite_autoincrement=True,
 )
 LIVING = text("state <> 'uninstalled'")
@@ -98,6 +100,7 @@ notifications = Table(
     sqlite_autoincrement=True,
 )
 Index("notifications_of_account", notifications.c.account, notifications.c.notification_id)
+Index("notifications_of_installation", notifications.c.install_id, notifications.c.notification_id)
 
 # Authorizations that were begun; a used one stays until it expires, so that it is used once.
 authorizations = Table(
@@ -106,9 +109,13 @@ authorizations = Table(
     Column("state_id", Text, primary_key=True),
     Column("install_id", BigInteger, nullable=False),
     Column("section", Text, nullable=False),
+    # What the provider was told, to the letter: it is asked for again with the code.
+    Column("redirect_uri", Text, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("used_at", Moment),
+    # What became of it, for whoever waits at a command.
+    Column("outcome", JsonText),
     Index("authorizations_expiring", "expires_at"),
 )
 

@@ -6,8 +6,10 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
+from mooring.model.authorization import Authorization
 from mooring.model.delivery import Delivery
-from mooring.model.installation import Endpoint, Installation, InstallationState
+from mooring.model.installation import Attention, Endpoint, Installation, InstallationState
+from mooring.model.notification import Level, Notification
 from mooring.model.run import JobSchedule, Run, RunStatus
 
 
@@ -43,6 +45,40 @@ class InstallationRepository(Protocol):
 
     def retire_endpoints(self, install_id: int) -> None:
         """Make the addresses answer 410 from now on."""
+
+
+class AttentionRepository(Protocol):
+    """Marks of installations whose credentials are accepted no more."""
+
+    def mark(self, install_id: int, attention: Attention, *, began: datetime) -> bool:
+        """Mark a section; False if it is marked, or was accepted since ``began``."""
+
+    def accept(self, install_id: int, section: str, *, now: datetime) -> bool:
+        """Note that a section was accepted, and take its mark away; tell whether it had one."""
+
+
+class NotificationRepository(Protocol):
+    """What apps told the people whose account it is."""
+
+    def add(
+        self,
+        installation: Installation,
+        level: Level,
+        activity: str,
+        title: str,
+        summary: str,
+        details: str | None = None,
+    ) -> Notification | None:
+        """Keep one; None if a part that people need is blank."""
+
+
+class HistoryRepository(Protocol):
+    """What happened to installations; entries are added and never changed."""
+
+    def record(
+        self, installation: Installation, action: str, *, outcome: str = "done", message: str = ""
+    ) -> None:
+        """Add an entry; ``message`` names sections, keys and reasons, never values."""
 
 
 class RunRepository(Protocol):
@@ -197,6 +233,32 @@ class SecretMask(Protocol):
 
     def hide(self, text: str) -> str:
         """Return the text with every known secret replaced."""
+
+
+class AuthorizationRepository(Protocol):
+    """Authorizations that were begun; each is used once."""
+
+    def add(self, authorization: Authorization) -> None:
+        """Write a new one."""
+
+    def get(self, state_id: str) -> Authorization | None:
+        """Return one, whether or not it can still be used."""
+
+    def use(self, state_id: str, *, now: datetime) -> bool:
+        """Use it up; False when it was used before or has expired."""
+
+    def conclude(self, state_id: str, outcome: Mapping[str, Any]) -> None:
+        """Write down what became of it."""
+
+
+class LeaseRepository(Protocol):
+    """Who may do something alone for a while, among all processes of the host."""
+
+    def acquire(self, name: str, *, holder: str, seconds: float) -> bool:
+        """Take the lease, or renew one's own; False while somebody else has it."""
+
+    def release(self, name: str, *, holder: str) -> None:
+        """Give the lease back; what somebody else has meanwhile stays theirs."""
 
 
 class JobEngine(Protocol):

@@ -15,7 +15,7 @@ depends_on = None
 
 def upgrade() -> None:
     """Move the schema forward."""
-    for name in ("next_version", "next_root", "attention"):
+    for name in ("next_version", "next_root", "attention", "accepted"):
         op.add_column("installations", _text(name, nullable=True))
     _history()
     _notifications()
@@ -46,7 +46,10 @@ def _notifications() -> None:
         _text("details", nullable=True),
         sqlite_autoincrement=True,
     )
-    op.create_index("notifications_of_account", "notifications", ["account", "notification_id"])
+    for owner, column in (("account", "account"), ("installation", "install_id")):
+        op.create_index(
+            f"notifications_of_{owner}", "notifications", [column, "notification_id"]
+        )
 
 
 def _authorizations() -> None:
@@ -55,9 +58,11 @@ def _authorizations() -> None:
         _text("state_id", primary_key=True),
         sa.Column("install_id", sa.BigInteger, nullable=False),
         _text("section"),
+        _text("redirect_uri"),
         _moment("created_at"),
         _moment("expires_at"),
         _moment("used_at", nullable=True),
+        _text("outcome", nullable=True),
     )
     op.create_index("authorizations_expiring", "authorizations", ["expires_at"])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -30,6 +31,7 @@ class AppSettings:
             call_app=lambda hook, *arguments: host.lifecycle.call(installation, hook, *arguments),
             app_id=installation.app_id,
             mask=host.masker,
+            submitted=partial(self._submitted, installation),
         )
 
     def submit_file(
@@ -46,3 +48,12 @@ class AppSettings:
             return self.of(installation).submit_document(file.values)
         except SettingsRefused as refusal:
             raise file.placed(refusal) from refusal
+
+    def _submitted(self, installation: Installation, action: str, outcome: SettingsOutcome) -> None:
+        """Keep in the history who submitted which section; never a value."""
+        self._host.history.record(
+            installation,
+            "settings",
+            outcome="done" if outcome.ok else "failed",
+            message=f"section {outcome.section}, action {action}",
+        )

@@ -16,6 +16,7 @@ from mooring.adapters.masking import Masker
 from mooring.adapters.odp_embedded import EmbeddedOdp
 from mooring.adapters.record_stores import SecretRecords
 from mooring.adapters.repositories.deliveries import Deliveries
+from mooring.adapters.repositories.history import History
 from mooring.adapters.repositories.installations import Installations
 from mooring.adapters.repositories.runs import Runs
 from mooring.adapters.repositories.schedules import Schedules
@@ -52,6 +53,9 @@ class Host:
         self.installations = Installations(database, clock=self.clock)
         self.runs = Runs(database)
         self.schedules = Schedules(database)
+        self.history = History(
+            database, clock=self.clock, actor=config.actor, hide=self.masker.hide
+        )
         self.deliveries: DeliveryRepository = Deliveries(database)
         self.plugins = plugin_manager(safe_mode=config.safe_mode)
         self.lifecycle = AppLifecycle(self)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import os
 import re
@@ -26,8 +27,8 @@ LEVELS = ("debug", "info", "warn", "error")
 SECRETS = ("auto", "keyring", "encrypted")
 
 
-def configuration(ctx: click.Context) -> HostConfig:
-    """Read the environment and the global options into one value."""
+def configuration(ctx: click.Context, *, actor: str = "") -> HostConfig:
+    """Read the environment and the global options into one value; a person is the actor."""
     options: dict[str, Any] = ctx.obj or {}
     environment = os.environ
     key_file = environment.get("MOORING_MASTER_KEY_FILE")
@@ -42,6 +43,7 @@ def configuration(ctx: click.Context) -> HostConfig:
         log_level=_choice("MOORING_LOG_LEVEL", "info", LEVELS),
         interactive=sys.stdin.isatty() and sys.stdout.isatty(),
         safe_mode=bool(options.get("safe_mode")),
+        actor=actor or f"cli:{_user()}",
         environment={k: v for k, v in environment.items() if k.startswith("APP_ENV_")},
     )
 
@@ -53,12 +55,15 @@ def given_account(ctx: click.Context) -> str | None:
 
 
 @contextmanager
-def open_host(ctx: click.Context) -> Iterator[Host]:
-    """Open the host that the options name, and close it after the command."""
+def open_host(ctx: click.Context, *, actor: str = "") -> Iterator[Host]:
+    """Open the host that the options name, and close it after the command.
+
+    ``actor`` is who acts, as the history of installations says; else the person who typed it.
+    """
     from mooring.adapters.app_output import app_output
     from mooring.host import Host
 
-    with Host.open(configuration(ctx)) as host:
+    with Host.open(configuration(ctx, actor=actor)) as host:
         ctx.ensure_object(dict)["masker"] = host.masker
         with app_output(lambda: host.log, hide=host.masker.hide):
             yield host
@@ -92,6 +97,14 @@ def aligned(pairs: Mapping[str, str]) -> list[str]:
     """Lay out names and what belongs to them, one pair a line."""
     width = max(map(len, pairs), default=0)
     return [f"{name.ljust(width)}  {value}" for name, value in pairs.items()]
+
+
+def _user() -> str:
+    """Name the person at the terminal; a container may know a number only."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _home(given: str | Path | None) -> Path:

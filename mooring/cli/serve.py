@@ -48,7 +48,7 @@ def command(
     """Receive webhooks, run jobs on schedule, and show the console, until Ctrl-C."""
     from mooring.web.server import serve
 
-    with open_host(ctx) as host:
+    with open_host(ctx, actor="serve") as host:
 
         def ready(addresses: Addresses) -> None:
             data = {"public": addresses.public, "console": addresses.console}

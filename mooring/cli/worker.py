@@ -38,6 +38,6 @@ def command(ctx: click.Context, concurrency: int, under_serve: bool) -> None:
         # Ctrl-C reaches us too; serve tells us in its own time.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         die_with_parent()
-    with open_host(ctx) as host:
+    with open_host(ctx, actor="worker") as host:
         host.vault  # noqa: B018  # a key that does not fit is said now, not in every run
         work(host, stop=stop, concurrency=concurrency)

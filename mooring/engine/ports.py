@@ -68,8 +68,8 @@ class NotificationRepository(Protocol):
         title: str,
         summary: str,
         details: str | None = None,
-    ) -> Notification | None:
-        """Keep one; None if a part that people need is blank."""
+    ) -> Notification:
+        """Keep one; what is too long is cut."""
 
 
 class HistoryRepository(Protocol):

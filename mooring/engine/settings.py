@@ -51,7 +51,8 @@ class SettingsDesk:
     """The settings of one installation: its form, its stored values, its app's verdicts.
 
     ``stored`` gives true values; ``call_app(hook, *arguments)`` calls the app's Lifecycle;
-    ``mask`` keeps submitted secrets out of what the app logs and answers.
+    ``mask`` keeps submitted secrets out of what the app logs and answers;
+    ``submitted(action, outcome)`` is told of every submission.
     """
 
     def __init__(
@@ -62,12 +63,14 @@ class SettingsDesk:
         call_app: Callable[..., Any],
         app_id: str,
         mask: SecretMask,
+        submitted: Callable[[str, SettingsOutcome], None] = lambda action, outcome: None,
     ) -> None:
         self._form = form
         self._stored = stored
         self._call_app = call_app
         self._app_id = app_id
         self._mask = mask
+        self._submitted = submitted
 
     def show(self, section: str | None = None) -> dict[str, dict[str, Any]]:
         """Return stored values by section, each secret as ``{"redacted": true}``."""
@@ -127,12 +130,14 @@ class SettingsDesk:
             result = LifecycleSettingsResult().add_toast("danger", str(error))
         said = result.to_json(section)
         hide = self._mask.hide
-        return SettingsOutcome(
+        outcome = SettingsOutcome(
             section=section,
             errors={place: [hide(each) for each in own] for place, own in said["errors"].items()},
             toasts=tuple({**toast, "message": hide(toast["message"])} for toast in said["toasts"]),
             redirect=said.get("redirect"),
         )
+        self._submitted(action, outcome)
+        return outcome
 
     def _learn(self, section: Section, values: Mapping[str, Any]) -> None:
         """Know submitted secrets before the app can log or repeat them."""

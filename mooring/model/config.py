@@ -13,7 +13,10 @@ SecretsMode = Literal["auto", "keyring", "encrypted"]
 
 @dataclass(frozen=True, slots=True)
 class HostConfig:
-    """The home and the MOORING_* values; ``environment`` holds the APP_ENV_* ones for apps."""
+    """The home and the MOORING_* values; ``environment`` holds the APP_ENV_* ones for apps.
+
+    ``actor`` is by whose hand things happen, as the history of installations says.
+    """
 
     home: Path
     account: str = DEFAULT_ACCOUNT
@@ -25,6 +28,7 @@ class HostConfig:
     log_level: str = "info"
     interactive: bool = False
     safe_mode: bool = False
+    actor: str = "host"
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property

@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from mooring.engine.functions import Outcome
 from mooring.engine.problems import Hide
+from mooring.engine.signatures import delivery_name
 from mooring.errors import RateLimited, RecordInvalid, RequestInvalid, SignatureInvalid
 from mooring.model.delivery import Delivery
 from mooring.model.signature import SignatureProfile
@@ -22,6 +23,7 @@ MOST_ATTEMPTS = 8
 FIRST_WAIT = 2.0  # seconds; each wait is four times the one before
 LONGEST_WAIT = 3600.0
 LONGEST_ERROR = 1000  # characters
+LONGEST_NUMBER = 200  # characters of a provider's number; a longer one is digested
 
 # What no second attempt can mend, for the request stays as it is.
 HOPELESS = (RequestInvalid, RecordInvalid, SignatureInvalid)
@@ -78,15 +80,14 @@ def verdict(delivery: Delivery, outcome: Outcome, *, now: datetime, hide: Hide) 
 def dedupe_key(request: Request, profile: SignatureProfile | None) -> str:
     """Name a request so that a repeated one has the same name.
 
-    The provider's own number of the delivery counts; else what was sent where, signature included.
+    The provider's own number of the delivery counts; else what was signed, and where it was sent.
     """
-    header = profile.delivery_id_header if profile else ""
-    if header and (number := request.headers.get(header)):
+    number, signed = delivery_name(request.body, request.headers, profile)
+    if number and len(number) <= LONGEST_NUMBER:
         return f"id:{number}"
-    signature = request.headers.get(profile.header, "") if profile else ""
-    parts = [request.method, request.path, dict(request.params), signature]
+    parts = [request.method, request.path, dict(request.params), number]
     digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8"))
-    digest.update(request.body)
+    digest.update(b"" if number else signed)
     return f"sha256:{digest.hexdigest()}"
 
 

@@ -1,4 +1,4 @@
-"""Which webhook signatures can the host check by name? Those of Optimizely, GitHub and Shopify."""
+"""Which webhook signatures can the host check by name? Those of well-known services."""
 
 from __future__ import annotations
 
@@ -27,6 +27,16 @@ PROFILES = (
         encoding="base64",
         delivery_id_header="x-shopify-webhook-id",
     ),
+    # A repeated event has the id of the first, but another time, signature and even body.
+    SignatureProfile(
+        name="stripe",
+        header="stripe-signature",
+        scheme="timestamped",
+        delivery_id_field="id",
+        tolerance=300.0,
+    ),
+    # Brevo signs nothing: it sends the bearer token that the webhook was created with.
+    SignatureProfile(name="brevo", header="authorization", scheme="bearer"),
 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from mooring.engine.problems import problem
-from mooring.engine.signatures import check
+from mooring.engine.signatures import check, secret_values
 from mooring.host import Host
 from mooring.model.manifest import Verification
 from mooring.sdk.webhook import Request, Response
@@ -20,7 +20,7 @@ class Verifier:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._kept: dict[tuple[int, str], tuple[float, str]] = {}
+        self._kept: dict[tuple[int, str], tuple[float, tuple[str, ...]]] = {}
 
     def check(self, target: Target, request: Request) -> None:
         """Return if the function asks for no signature, or this one is right.
@@ -35,21 +35,20 @@ class Verifier:
             request.headers,
             verification=wanted,
             profiles=self._host.signature_profiles,
-            secret=self._secret(target, wanted),
+            secrets=self._secrets(target, wanted),
             now=self._host.clock.now(),
         )
 
-    def _secret(self, target: Target, wanted: Verification) -> str:
+    def _secrets(self, target: Target, wanted: Verification) -> tuple[str, ...]:
         key = (target.installation.install_id, wanted.secret)
-        read_at, secret = self._kept.get(key, (float("-inf"), ""))
+        read_at, secrets = self._kept.get(key, (float("-inf"), ()))
         if time.monotonic() - read_at >= FRESH_SECONDS:
             now = time.monotonic()
-            record = self._host.secrets(target.installation).get(wanted.secret)
-            secret = str(record.get("value") or "")
-            self._kept[key] = (now, secret)
-        if not secret:
+            secrets = secret_values(self._host.secrets(target.installation).get(wanted.secret))
+            self._kept[key] = (now, secrets)
+        if not secrets:
             raise Refused(self._unset(target, wanted))
-        return secret
+        return secrets
 
     def _unset(self, target: Target, wanted: Verification) -> Response:
         app_id = target.installation.app_id

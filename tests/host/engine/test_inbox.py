@@ -112,11 +112,29 @@ def test_the_same_request_has_the_same_name() -> None:
         replace(REQUEST, path="/other"),
         replace(REQUEST, method="PUT"),
         replace(REQUEST, params={}),
-        replace(REQUEST, headers=Headers({"x-acme": "other"})),
+        replace(REQUEST, params={"a": ["2", "1"], "b": ""}),
     ],
 )
 def test_another_request_has_another_name(other: Request) -> None:
     assert dedupe_key(other, SIGNED) != dedupe_key(REQUEST, SIGNED)
+
+
+def test_the_spelling_of_query_and_signature_does_not_matter() -> None:
+    again = replace(
+        REQUEST,
+        params={"b": "", "a": ["1", "2"]},
+        headers=Headers({"x-acme": "ABC"}),
+    )
+    assert dedupe_key(again, SIGNED) == dedupe_key(REQUEST, SIGNED)
+
+
+def test_a_timestamp_that_is_signed_tells_two_equal_bodies_apart() -> None:
+    profile = SignatureProfile(name="acme", header="x-acme", scheme="timestamped")
+
+    def sent(proof: str) -> str:
+        return dedupe_key(replace(REQUEST, headers=Headers({"x-acme": proof})), profile)
+
+    assert sent("t=1,v1=aa") == sent("v1=bb, t=1") != sent("t=2,v1=aa")
 
 
 def test_headers_that_change_on_the_way_do_not_matter() -> None:
@@ -129,6 +147,26 @@ def test_the_providers_own_number_counts_where_there_is_one() -> None:
     again = replace(first, body=b"sent again", headers=Headers({"x-acme-delivery": "77"}))
     assert dedupe_key(first, NUMBERED) == dedupe_key(again, NUMBERED) == "id:77"
     assert dedupe_key(REQUEST, NUMBERED).startswith("sha256:")
+
+
+def test_a_number_in_the_signed_body_counts_too() -> None:
+    profile = SignatureProfile(name="acme", header="x-acme", delivery_id_field="id")
+
+    def sent(body: bytes) -> str:
+        return dedupe_key(replace(REQUEST, body=body), profile)
+
+    assert sent(b'{"id": "evt_1", "pending": 2}') == sent(b'{"pending": 1, "id": "evt_1"}')
+    assert sent(b'{"id": "evt_1"}') == "id:evt_1"
+    assert all(sent(body).startswith("sha256:") for body in (b"", b"[1]", b'{"id": 1}'))
+
+
+def test_a_number_without_end_is_digested() -> None:
+    def sent(number: str, body: bytes) -> str:
+        headers = Headers({"x-acme-delivery": number})
+        return dedupe_key(replace(REQUEST, headers=headers, body=body), NUMBERED)
+
+    assert len(sent("7" * 5000, b"a")) < 100
+    assert sent("7" * 5000, b"a") == sent("7" * 5000, b"b") != sent("7" * 5001, b"a")
 
 
 def test_an_unsigned_request_has_a_name_too() -> None:

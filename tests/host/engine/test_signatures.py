@@ -6,11 +6,12 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from mooring.engine.signatures import check
+from mooring.engine.signatures import check, secret_values
 from mooring.errors import ConfigurationInvalid, SignatureInvalid
 from mooring.model.manifest import Verification
 from mooring.model.signature import SignatureProfile
@@ -46,7 +47,7 @@ def accept(
     """Check a request, of Optimizely unless the test says otherwise."""
     wanted = verification or named("optimizely")
     sent = Headers(headers)
-    check(body, sent, verification=wanted, profiles=profiles, secret=secret, now=now)
+    check(body, sent, verification=wanted, profiles=profiles, secrets=[secret], now=now)
 
 
 def refused(
@@ -182,18 +183,163 @@ def test_a_timestamp_may_be_in_milliseconds() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"{", b"[]", b'{"timestamp": true}', b'{"timestamp": "soon"}', b"[" * 100_000]
+    "body",
+    [
+        *(b"", b"{", b"[]", b'{"timestamp": true}', b'{"timestamp": "soon"}', b"[" * 100_000),
+        *(b'{"timestamp": 1' + b"0" * 400 + b"}", b'{"timestamp": NaN}', b'{"timestamp": 1e999}'),
+    ],
 )
-def test_a_body_that_tells_no_time_has_no_age(body: bytes) -> None:
+def test_a_body_that_tells_no_time_is_refused_where_age_counts(body: bytes) -> None:
     headers = {"x-acme": f"v1:{digest('sha512', body).hex()}"}
-    accept(headers, body=body, verification=spelled_out(tolerance=1))
+    said = refused(headers, body=body, verification=spelled_out(tolerance=1))
+    assert "does not tell when" in said
+    accept(headers, body=body, verification=spelled_out())
+
+
+def stripe(*digests: str, at: int = int(NOW.timestamp()), **more: str) -> dict[str, str]:
+    parts = [f"t={at}", *(f"v1={each}" for each in digests)]
+    return {"Stripe-Signature": ",".join([*parts, *(f"{k}={v}" for k, v in more.items())])}
+
+
+def stamped(at: int = int(NOW.timestamp()), secret: str = SECRET) -> str:
+    return digest("sha256", f"{at}.".encode() + BODY, secret).hex()
+
+
+def test_stripe_signs_the_time_with_the_body() -> None:
+    accept(stripe(stamped()), verification=named("stripe"))
+    accept(stripe(stamped(), v0=digest("sha256").hex()), verification=named("stripe"))
+
+
+def test_any_of_stripes_signatures_will_do() -> None:
+    accept(stripe(stamped(secret="retired"), stamped()), verification=named("stripe"))
+
+
+def test_a_signature_of_stripe_without_its_time_does_not_do() -> None:
+    assert "does not fit" in refused(stripe(digest("sha256").hex()), verification=named("stripe"))
+    later = stripe(stamped(), at=int(NOW.timestamp()) + 1)
+    assert "does not fit" in refused(later, verification=named("stripe"))
+
+
+@pytest.mark.parametrize("seconds", [-301, 301])
+def test_a_signature_of_stripe_is_good_for_five_minutes(seconds: int) -> None:
+    moment = NOW + timedelta(seconds=seconds)
+    said = refused(stripe(stamped()), verification=named("stripe"), now=moment)
+    assert "more than 300 seconds" in said
+
+
+def test_a_manifest_can_take_older_signatures_of_stripe() -> None:
+    longer = Verification(profile="stripe", secret="hook", tolerance=3600)
+    accept(stripe(stamped()), verification=longer, now=NOW + timedelta(seconds=3599))
+
+
+@pytest.mark.parametrize(
+    "malformed",
+    [
+        "",
+        "v1=aa",
+        "t=1",
+        "t=1,v1=",
+        "t=1,v1=zz",
+        "t=soon,v1=aa",
+        "t=1,t=2,v1=aa",
+        "t=-1,v1=aa",
+        "t=1,v0=aa",
+        "t=1" + ",v1=aa" * 9,
+        "t=" + "9" * 5000 + ",v1=aa",
+    ],
+)
+def test_what_stripe_never_sends_is_called_malformed(malformed: str) -> None:
+    said = refused({"Stripe-Signature": malformed}, verification=named("stripe"))
+    assert "malformed" in said
+
+
+def test_brevo_sends_the_token_that_was_agreed_on() -> None:
+    accept({"Authorization": f"Bearer {SECRET}"}, verification=named("brevo"))
+    accept({"authorization": f"bearer  {SECRET} "}, verification=named("brevo"))
+    utf8 = "Bearer " + "pässwört".encode().decode("latin-1")
+    accept({"Authorization": utf8}, verification=named("brevo"), secret="pässwört")
+
+
+def test_another_token_does_not_do() -> None:
+    for token in (SECRET[:-1], SECRET + "x", "guessed"):
+        said = refused({"Authorization": f"Bearer {token}"}, verification=named("brevo"))
+        assert "not the one that was agreed on" in said
+    for malformed in ("", "Bearer", "Bearer ", f"Basic {SECRET}", SECRET):
+        said = refused({"Authorization": malformed}, verification=named("brevo"))
+        assert "malformed" in said
+
+
+@pytest.mark.parametrize("secrets", [["new", SECRET], [SECRET, "new"], ["a", "b", SECRET]])
+def test_any_of_several_secrets_will_do(secrets: list[str]) -> None:
+    headers = Headers({"X-Hub-Signature": OPTIMIZELY_SHA1})
+    check(
+        *(BODY, headers),
+        verification=named("optimizely"),
+        profiles=PROFILES,
+        secrets=secrets,
+        now=NOW,
+    )
+
+
+@pytest.mark.parametrize("secrets", [[], [""], [SECRET, ""]])
+def test_an_empty_secret_lets_nobody_in(secrets: list[str]) -> None:
+    with pytest.raises(ConfigurationInvalid, match="empty secret"):
+        check(
+            *(BODY, Headers({"X-Hub-Signature": OPTIMIZELY_SHA1})),
+            verification=named("optimizely"),
+            profiles=PROFILES,
+            secrets=secrets,
+            now=NOW,
+        )
+
+
+@pytest.mark.parametrize(
+    ("record", "values"),
+    [
+        ({}, ()),
+        ({"value": "a"}, ("a",)),
+        ({"values": ["a", "b"]}, ("a", "b")),
+        ({"value": "a", "values": ["b", "a"]}, ("a", "b")),
+        ({"value": None, "values": ["", 1, None, "a"]}, ("a",)),
+        ({"value": "", "values": "abc"}, ()),
+    ],
+)
+def test_a_record_holds_one_secret_or_several(
+    record: dict[str, object], values: tuple[str, ...]
+) -> None:
+    assert secret_values(record) == values
+
+
+def test_what_is_malformed_costs_what_is_wrong_costs(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    computed = hmac.digest
+
+    def noted(key: bytes, body: bytes, algorithm: str) -> bytes:
+        sizes.append(len(body))
+        return computed(key, body, algorithm)
+
+    monkeypatch.setattr("mooring.engine.signatures.hmac.digest", noted)
+    work = []
+    for headers in ({"x": ""}, {"X-Hub-Signature": "x"}, {"X-Hub-Signature": OPTIMIZELY_SHA1}):
+        sizes.clear()
+        for secrets in (["a", "b"], ["a", SECRET], [SECRET, "a"]):
+            with suppress(SignatureInvalid):
+                check(
+                    *(BODY, Headers(headers)),
+                    verification=named("optimizely"),
+                    profiles=PROFILES,
+                    secrets=secrets,
+                    now=NOW,
+                )
+        work.append(list(sizes))
+    assert work == [[len(BODY)] * 6] * 3
 
 
 def test_an_unknown_profile_is_named_with_those_there_are() -> None:
     with pytest.raises(ConfigurationInvalid) as raised:
         accept({}, verification=named("acme"))
     assert "no signature profile acme" in str(raised.value)
-    assert "github, hmac, optimizely, shopify" in str(raised.value)
+    assert "brevo, github, hmac, optimizely, shopify, stripe" in str(raised.value)
 
 
 def test_an_empty_secret_never_verifies_anything() -> None:

@@ -1,22 +1,28 @@
-"""How is a secret kept out of what people and files get to see? One exit: ``Masker.hide``."""
+"""How is a secret kept out of what people and files get to see? One exit: ``Masker.hide``.
+
+Any text may hold any of thousands of spellings, and nearly none does: so every third group of four
+characters is looked up among those that spellings begin with. What is found is compared in full,
+and everything that any spelling covers is hidden, also where two of them overlap.
+"""
 
 from __future__ import annotations
 
-import base64
 import json
-import re
 import threading
-from collections import defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping
-from html import escape
 from typing import Any
-from urllib.parse import quote, quote_plus
+
+from mooring.adapters.spellings import spellings
 
 MASK = "•••"
 SHORTEST = 6
 MOST_VALUES = 2000
 
-_PERCENT = re.compile("%[0-9A-F]{2}")
+GROUP = 4
+STRIDE = SHORTEST - GROUP + 1  # of the groups that a spelling begins with, one is looked at
+# What stands in records beside tokens, and must stay legible everywhere.
+NO_SECRETS = frozenset({"token_type", "scope", "expires_at", "expires_in", "obtained_at"})
 
 
 class Masker:
@@ -28,21 +34,26 @@ class Masker:
 
     def __init__(self) -> None:
         self._values: dict[str, None] = {}
-        self._pattern: re.Pattern[str] | None = None
-        self._stale = False
+        self._learned: set[str] = set()  # so that reading a secret again costs nothing
+        self._holders: Counter[str] = Counter()  # of each spelling: how many values have it
+        self._groups: dict[str, tuple[tuple[int, str], ...]] = {}
         self._lock = threading.Lock()
 
     def learn(self, value: str) -> None:
-        """Hide this value from now on; of a JSON value, also every text inside it."""
-        for part in {value, *_texts_of_json(value)}:
-            if len(part) >= SHORTEST and part not in self._values:
-                self._add(part)
+        """Hide this value from now on; of a JSON value, every text inside it."""
+        if value in self._learned:
+            return
+        with self._lock:
+            for part in _parts(value):
+                if len(part) >= SHORTEST and part not in self._values:
+                    self._add(part)
+            self._learned.add(value)
 
     def hide(self, text: str) -> str:
         """Return the text with every known secret replaced."""
-        if self._stale:
-            self._rebuild()
-        return text if self._pattern is None else self._pattern.sub(MASK, text)
+        groups, last = self._groups, len(text) - GROUP + 1
+        hits = [at for at in range(0, last, STRIDE) if text[at : at + GROUP] in groups]
+        return _covered(text, self._found(text, hits)) if hits else text
 
     def hide_in(self, value: Any) -> Any:
         """Return a value with every text in it hidden; what is not JSON becomes text first."""
@@ -56,93 +67,79 @@ class Masker:
             return [self.hide_in(inner) for inner in value]
         return self.hide(str(value))
 
+    def _found(self, text: str, hits: list[int]) -> list[tuple[int, int]]:
+        """Return where spellings stand, from and to, in order of their beginnings."""
+        found = set()
+        for at in hits:
+            # Another thread may have forgotten the group since.
+            for offset, spelling in self._groups.get(text[at : at + GROUP], ()):
+                if at >= offset and text.startswith(spelling, at - offset):
+                    found.add((at - offset, at - offset + len(spelling)))
+        return sorted(found)
+
     def _add(self, value: str) -> None:
-        with self._lock:
-            self._values[value] = None
-            while len(self._values) > MOST_VALUES:
-                del self._values[next(iter(self._values))]
-            self._stale = True
+        self._values[value] = None
+        for spelling in spellings(value):
+            if len(spelling) >= SHORTEST:
+                self._holders[spelling] += 1
+                if self._holders[spelling] == 1:
+                    self._index(spelling)
+        while len(self._values) > MOST_VALUES:
+            self._forget(next(iter(self._values)))
 
-    def _rebuild(self) -> None:
-        with self._lock:
-            self._stale = False
-            shapes = {shape for value in self._values for shape in _shapes(value)}
-            self._pattern = _pattern(shapes)
+    def _forget(self, value: str) -> None:
+        del self._values[value]
+        self._learned.clear()  # some of it may have to be learned again
+        for spelling in spellings(value):
+            if len(spelling) >= SHORTEST:
+                self._holders[spelling] -= 1
+                if not self._holders[spelling]:
+                    del self._holders[spelling]
+                    self._unindex(spelling)
+
+    def _index(self, spelling: str) -> None:
+        for offset in range(STRIDE):
+            group = spelling[offset : offset + GROUP]
+            self._groups[group] = (*self._groups.get(group, ()), (offset, spelling))
+
+    def _unindex(self, spelling: str) -> None:
+        for offset in range(STRIDE):
+            group = spelling[offset : offset + GROUP]
+            left = tuple(each for each in self._groups[group] if each != (offset, spelling))
+            if left:
+                self._groups[group] = left
+            else:
+                del self._groups[group]
 
 
-def _texts_of_json(value: str) -> Iterator[str]:
-    if value[:1] not in ("{", "[", '"'):
-        return
-    try:
-        found = json.loads(value)
-    except ValueError:
-        return
-    yield from _texts(found)
+def _covered(text: str, found: list[tuple[int, int]]) -> str:
+    """Replace each stretch that is found, those that overlap as one."""
+    shown: list[str] = []
+    end = 0
+    for start, stop in found:
+        if start >= end:
+            shown += (text[end:start], MASK)
+        end = max(end, stop)
+    return "".join((*shown, text[end:]))
+
+
+def _parts(value: str) -> set[str]:
+    """Return what is secret about a value: the texts of a JSON value, else all of it."""
+    if value[:1] in ("{", "[", '"'):
+        try:
+            return set(_texts(json.loads(value))) or {value}
+        except (ValueError, RecursionError):
+            return {value}
+    return {value}
 
 
 def _texts(value: Any) -> Iterator[str]:
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):
-        for inner in value.values():
-            yield from _texts(inner)
+        for name, inner in value.items():
+            if name not in NO_SECRETS:
+                yield from _texts(inner)
     elif isinstance(value, list):
         for inner in value:
             yield from _texts(inner)
-
-
-def _shapes(value: str) -> Iterator[str]:
-    """Give every spelling in which the value may turn up, those of six characters and more."""
-    spellings = {
-        value,
-        repr(value)[1:-1],
-        repr(value.encode("utf-8", "replace"))[2:-1],
-        escape(value),
-        *_url_spellings(value),
-        *_json_spellings(value),
-        *_base64_spellings(value.encode("utf-8", "replace")),
-    }
-    return (spelling for spelling in spellings if len(spelling) >= SHORTEST)
-
-
-def _url_spellings(value: str) -> Iterator[str]:
-    """In paths and queries, the hexadecimal digits large or small."""
-    for encoded in (
-        quote(value, safe="", errors="replace"),
-        quote(value, errors="replace"),
-        quote_plus(value, errors="replace"),
-    ):
-        yield encoded
-        yield _PERCENT.sub(lambda found: found[0].lower(), encoded)
-
-
-def _json_spellings(value: str) -> Iterator[str]:
-    """Inside JSON, and inside JSON that is itself text in JSON; some writers escape slashes."""
-    for ascii_only in (True, False):
-        once = json.dumps(value, ensure_ascii=ascii_only)[1:-1]
-        yield once
-        yield once.replace("/", "\\/")
-        yield json.dumps(once, ensure_ascii=ascii_only)[1:-1]
-
-
-def _base64_spellings(value: bytes) -> Iterator[str]:
-    """Alone, and behind other bytes (as in ``user:password``), which shift it by one or two."""
-    for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        alone = encode(value).decode()
-        yield alone
-        yield alone.rstrip("=")
-        for shift in range(3):
-            encoded = encode(bytes(shift) + value).decode()
-            whole_characters = (shift + len(value)) * 8 // 6
-            yield encoded[-(-shift * 8 // 6) : whole_characters]
-
-
-def _pattern(shapes: set[str]) -> re.Pattern[str] | None:
-    """Compile one expression, longest first, grouped by first character to fail fast."""
-    by_first: dict[str, list[str]] = defaultdict(list)
-    for shape in sorted(shapes, key=len, reverse=True):
-        by_first[shape[0]].append(re.escape(shape[1:]))
-    if not by_first:
-        return None
-    groups = (f"{re.escape(first)}(?:{'|'.join(rest)})" for first, rest in by_first.items())
-    return re.compile("|".join(groups))

@@ -26,7 +26,7 @@ from mooring.model.app import AppDefinition
 from mooring.model.form import secret_fields
 from mooring.model.installation import Installation
 from mooring.sdk.context import Services
-from mooring.sdk.ports import Clock, FunctionsPort, JobsPort
+from mooring.sdk.ports import Clock, FunctionsPort, JobsPort, NotificationsPort
 
 if TYPE_CHECKING:
     from mooring.adapters.http_client import HttpClient
@@ -63,6 +63,7 @@ class AppServices:
         vault: Vault,
         jobs: JobsPort,
         functions: FunctionsPort,
+        notifications: NotificationsPort,
         log: JsonLog,
     ) -> Services:
         """Return the ports of a call on behalf of an installation."""
@@ -76,6 +77,7 @@ class AppServices:
             odp=self.odp(installation.account),
             jobs=jobs,
             functions=functions,
+            notifications=notifications,
             log=log,
             clock=self._clock,
             environment=environment,

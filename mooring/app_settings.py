@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mooring.host import Host
 
 
+SAVE = "save"  # the action of a button that names none
+
+
 class AppSettings:
     """The settings of one host's installations."""
 
@@ -32,6 +35,7 @@ class AppSettings:
             app_id=installation.app_id,
             mask=host.masker,
             submitted=partial(self._submitted, installation),
+            rejected=host.attention.noticing(installation, began=host.clock.now()),
         )
 
     def submit_file(
@@ -50,10 +54,12 @@ class AppSettings:
             raise file.placed(refusal) from refusal
 
     def _submitted(self, installation: Installation, action: str, outcome: SettingsOutcome) -> None:
-        """Keep in the history who submitted which section; never a value."""
+        """Keep who submitted what, but no value; what is accepted needs attention no more."""
         self._host.history.record(
             installation,
             "settings",
             outcome="done" if outcome.ok else "failed",
             message=f"section {outcome.section}, action {action}",
         )
+        if outcome.ok and (action == SAVE or outcome.renewed):
+            self._host.attention.clear(installation, outcome.section)

@@ -233,6 +233,19 @@ class CredentialsRejected(ServiceError):
 
     code, exit_status, reaction = "auth.rejected", 77, "reconnect"
 
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        where: str = "",
+        hint: str = "",
+        status: int | None = None,
+        body: bytes = b"",
+        section: str = "",
+    ) -> None:
+        super().__init__(message, where=where, hint=hint, status=status, body=body)
+        self.section = section  # of the settings form, where they are renewed
+
 
 class RequestRefused(ServiceError):
     """The other service refused the request for good."""

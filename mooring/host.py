@@ -15,17 +15,24 @@ from mooring.adapters.logs import JsonLog
 from mooring.adapters.masking import Masker
 from mooring.adapters.odp_embedded import EmbeddedOdp
 from mooring.adapters.record_stores import SecretRecords
+from mooring.adapters.repositories.attention import AttentionMarks
 from mooring.adapters.repositories.deliveries import Deliveries
 from mooring.adapters.repositories.history import History
 from mooring.adapters.repositories.installations import Installations
+from mooring.adapters.repositories.notifications import Notifications
 from mooring.adapters.repositories.runs import Runs
 from mooring.adapters.repositories.schedules import Schedules
 from mooring.adapters.secrets.vault import SECRETS, Vault, open_vault
 from mooring.app_lifecycle import AppLifecycle
 from mooring.app_services import AppServices
 from mooring.app_settings import AppSettings
+from mooring.engine.attention import AttentionDesk
 from mooring.engine.functions import answer
-from mooring.engine.installation_services import InstallationFunctions, InstallationJobs
+from mooring.engine.installation_services import (
+    InstallationFunctions,
+    InstallationJobs,
+    InstallationNotifications,
+)
 from mooring.engine.ports import DeliveryRepository
 from mooring.errors import NotFound
 from mooring.job_runs import JobRuns
@@ -56,6 +63,7 @@ class Host:
         self.history = History(
             database, clock=self.clock, actor=config.actor, hide=self.masker.hide
         )
+        self.notifications = Notifications(database, clock=self.clock, hide=self._hide_all)
         self.deliveries: DeliveryRepository = Deliveries(database)
         self.plugins = plugin_manager(safe_mode=config.safe_mode)
         self.lifecycle = AppLifecycle(self)
@@ -173,9 +181,13 @@ class Host:
             vault=self.vault,
             jobs=self.jobs_of(installation),
             functions=self._functions_of(installation),
+            notifications=InstallationNotifications(installation, notifications=self.notifications),
             log=self.log,
         )
-        return Invocation(app=app, services=services, log_fields=fields)
+        if is_global:
+            return Invocation(app=app, services=services, log_fields=fields)
+        noticing = self.attention.noticing(installation, began=self.clock.now())
+        return Invocation(app=app, services=services, log_fields=fields, on_rejected=noticing)
 
     def jobs_of(self, installation: Installation) -> InstallationJobs:
         """Return the runs and schedules of an installation."""
@@ -248,6 +260,23 @@ class Host:
         )
         return answer(lambda: function, request, invocation=invocation, hide=self.masker.hide)
 
+    # --- Attention -----------------------------------------------------------------------------
+
+    @cached_property
+    def attention(self) -> AttentionDesk:
+        """Where installations are marked whose credentials are accepted no more."""
+        return AttentionDesk(
+            AttentionMarks(self.database),
+            notifications=self.notifications,
+            history=self.history,
+            form_of=lambda installation: self.definition(installation).settings_form,
+            together=self.database.write,
+            resume=lambda one: self.deliveries.hasten(one.install_id, now=self.clock.now()),
+            hide=self._hide_all,
+            log=lambda: self.log,
+            clock=self.clock,
+        )
+
     # --- Building blocks -----------------------------------------------------------------------
 
     def _functions_of(self, installation: Installation) -> InstallationFunctions:
@@ -257,6 +286,11 @@ class Host:
             installations=self.installations,
             public_url=self.public_url,
         )
+
+    def _hide_all(self, text: str) -> str:
+        """Mask every secret of this home, also what another process has set meanwhile."""
+        self.know_secrets()
+        return self.masker.hide(text)
 
     def _offer_backend(self, kind: str) -> Any:
         return self.plugins.hook.mooring_secret_backend(

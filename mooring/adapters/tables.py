@@ -49,7 +49,7 @@ installations = Table(
     # What an upgrade is on its way to, so that one which was cut off can be called off.
     Column("next_version", Text),
     Column("next_root", Text),
-    # Why somebody has to look at it, one for each section of the form: [{"section", "message", "at"}]
+    # Why somebody has to look at it, section by section: [{"section", "message", "at"}].
     Column("attention", JsonText),
     # When each section was last saved without errors.
     Column("accepted", JsonText),

@@ -16,7 +16,7 @@ from typing import Any
 
 from mooring.engine.calling import call, on_behalf_of
 from mooring.engine.problems import Hide, problem, refusal
-from mooring.errors import MooringError
+from mooring.errors import CredentialsRejected, MooringError
 from mooring.sdk.context import Invocation
 from mooring.sdk.webhook import Request, Response
 
@@ -83,6 +83,8 @@ def begin(
             return Unfinished(function.perform, invocation)
         return Outcome(_checked(call(function.perform, invocation=invocation)))
     except (Exception, SystemExit) as error:  # noqa: BLE001  # an app may raise anything
+        if isinstance(error, CredentialsRejected):
+            invocation.on_rejected(error)
         return _failed(error, invocation=invocation, hide=hide)
 
 
@@ -92,6 +94,8 @@ async def finish(unfinished: Unfinished, *, hide: Hide) -> Outcome:
         with on_behalf_of(unfinished.invocation):
             return Outcome(_checked(await unfinished.perform()))
     except (Exception, SystemExit) as error:  # noqa: BLE001  # an app may raise anything
+        if isinstance(error, CredentialsRejected):
+            await asyncio.to_thread(unfinished.invocation.on_rejected, error)
         return _failed(error, invocation=unfinished.invocation, hide=hide)
 
 

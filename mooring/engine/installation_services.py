@@ -1,4 +1,4 @@
-"""What do ``jobs`` and ``functions`` of the SDK mean for one installation?"""
+"""What do ``jobs``, ``functions`` and ``notifications`` of the SDK mean for one installation?"""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 
 from mooring.engine.ports import (
     InstallationRepository,
+    NotificationRepository,
     RunRepository,
     ScheduleRepository,
 )
@@ -16,6 +17,7 @@ from mooring.engine.scheduler import first_due
 from mooring.errors import NotFound
 from mooring.model.installation import Installation
 from mooring.model.manifest import JobEntry, Manifest
+from mooring.model.notification import Level
 from mooring.model.run import JobSchedule, Run
 from mooring.sdk.ports import Clock, JobDetail
 
@@ -87,6 +89,22 @@ class InstallationJobs:
                 f"{self._installation.app_id} has no job {job}.",
                 hint=f"It has: {', '.join(sorted(self._manifest.jobs)) or 'none'}.",
             ) from None
+
+
+class InstallationNotifications:
+    """What one installation tells the people whose account it is (the SDK's ``notifications``)."""
+
+    def __init__(
+        self, installation: Installation, *, notifications: NotificationRepository
+    ) -> None:
+        self._installation = installation
+        self._notifications = notifications
+
+    def add(
+        self, level: Level, activity: str, title: str, summary: str, details: str | None = None
+    ) -> None:
+        """Keep one entry."""
+        self._notifications.add(self._installation, level, activity, title, summary, details)
 
 
 class InstallationFunctions:

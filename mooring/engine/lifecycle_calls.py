@@ -6,8 +6,18 @@ import traceback
 from typing import Any
 
 from mooring.engine.calling import call
-from mooring.errors import LifecycleFailed, MooringError
+from mooring.errors import CredentialsRejected, LifecycleFailed, MooringError
 from mooring.sdk.context import Invocation
+
+# Hooks that try out what somebody enters at this moment.
+ENTERING = frozenset(
+    {
+        "on_settings_form",
+        "on_settings_file",
+        "on_authorization_request",
+        "on_authorization_grant",
+    }
+)
 
 
 def call_hook(
@@ -20,6 +30,11 @@ def call_hook(
     """
     try:
         return call(getattr(lifecycle_class(), hook), *arguments, invocation=invocation)
+    except CredentialsRejected as error:
+        # What was just entered has yet to be accepted; of that the settings' desk judges.
+        if hook not in ENTERING:
+            invocation.on_rejected(error)
+        raise
     except MooringError:
         raise
     except (Exception, SystemExit) as error:

@@ -193,8 +193,11 @@ class DeliveryRepository(Protocol):
     def done(self, delivery_id: str) -> None:
         """Mark it handled."""
 
-    def retry(self, delivery_id: str, *, due_at: datetime, error: str) -> None:
-        """Try again later."""
+    def retry(self, delivery_id: str, *, due_at: datetime, error: str, counts: bool = True) -> None:
+        """Try again later; the attempt is forgotten unless it ``counts``."""
+
+    def hasten(self, install_id: int, *, now: datetime) -> int:
+        """Make due what waits because it failed; return how many."""
 
     def bury(self, delivery_id: str, *, error: str) -> None:
         """Set it aside with its reason."""

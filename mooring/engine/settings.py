@@ -14,7 +14,7 @@ from typing import Any
 from mooring.engine.forms import check_section, submitted_fields
 from mooring.engine.lifecycle_calls import wrong_answer
 from mooring.engine.ports import SecretMask
-from mooring.errors import MooringError, NotFound
+from mooring.errors import CredentialsRejected, MooringError, NotFound
 from mooring.model.form import Form, Section, secret_fields
 from mooring.sdk.ports import RecordStore
 from mooring.sdk.results import LifecycleSettingsResult
@@ -30,6 +30,7 @@ class SettingsOutcome:
     errors: Mapping[str, list[str]] = field(default_factory=dict)
     toasts: tuple[Mapping[str, str], ...] = ()
     redirect: str | None = None
+    renewed: bool = False  # whether a secret of the section is another one now
 
     @property
     def ok(self) -> bool:
@@ -52,7 +53,8 @@ class SettingsDesk:
 
     ``stored`` gives true values; ``call_app(hook, *arguments)`` calls the app's Lifecycle;
     ``mask`` keeps submitted secrets out of what the app logs and answers;
-    ``submitted(action, outcome)`` is told of every submission.
+    ``submitted(action, outcome)`` is told of every submission, ``rejected`` of credentials which
+    were stored before and are accepted no more.
     """
 
     def __init__(
@@ -64,6 +66,7 @@ class SettingsDesk:
         app_id: str,
         mask: SecretMask,
         submitted: Callable[[str, SettingsOutcome], None] = lambda action, outcome: None,
+        rejected: Callable[[CredentialsRejected], None] = lambda error: None,
     ) -> None:
         self._form = form
         self._stored = stored
@@ -71,6 +74,7 @@ class SettingsDesk:
         self._app_id = app_id
         self._mask = mask
         self._submitted = submitted
+        self._rejected = rejected
 
     def show(self, section: str | None = None) -> dict[str, dict[str, Any]]:
         """Return stored values by section, each secret as ``{"redacted": true}``."""
@@ -94,7 +98,7 @@ class SettingsDesk:
                 section=section_key, errors={f"{section_key}.{k}": v for k, v in errors.items()}
             )
         fields = submitted_fields(section, answers)
-        return self._ask(section_key, action, fields)
+        return self._ask(section, action, fields)
 
     def submit_document(self, document: Mapping[str, Any]) -> list[SettingsOutcome]:
         """Submit what the app makes of a configuration file, in the form's order.
@@ -120,24 +124,43 @@ class SettingsDesk:
         expected = "a mapping of sections to mappings of values"
         raise wrong_answer(self._app_id, "on_settings_file", sections, expected=expected)
 
-    def _ask(self, section: str, action: str, fields: dict[str, Any]) -> SettingsOutcome:
+    def _ask(self, section: Section, action: str, fields: dict[str, Any]) -> SettingsOutcome:
+        before = self._secrets(section)
+        result = self._answered(section, action, fields, before)
+        said = result.to_json(section.key)
+        hide = self._mask.hide
+        outcome = SettingsOutcome(
+            section=section.key,
+            errors={place: [hide(each) for each in own] for place, own in said["errors"].items()},
+            toasts=tuple({**toast, "message": hide(toast["message"])} for toast in said["toasts"]),
+            redirect=said.get("redirect"),
+            renewed=self._secrets(section) != before,
+        )
+        self._submitted(action, outcome)
+        return outcome
+
+    def _answered(
+        self, section: Section, action: str, fields: dict[str, Any], before: Mapping[str, Any]
+    ) -> LifecycleSettingsResult:
+        """Return what the app says; an error of its becomes a sentence on the form."""
+        submitted = dict(fields)  # the app may change what it gets
         try:
-            result = self._call_app("on_settings_form", section, action, fields)
+            result = self._call_app("on_settings_form", section.key, action, fields)
             if not isinstance(result, LifecycleSettingsResult):
                 expected = "a LifecycleSettingsResult"
                 raise wrong_answer(self._app_id, "on_settings_form", result, expected=expected)
         except MooringError as error:
+            if isinstance(error, CredentialsRejected) and _was_stored(
+                error, section, submitted, before
+            ):
+                self._rejected(error)
             result = LifecycleSettingsResult().add_toast("danger", str(error))
-        said = result.to_json(section)
-        hide = self._mask.hide
-        outcome = SettingsOutcome(
-            section=section,
-            errors={place: [hide(each) for each in own] for place, own in said["errors"].items()},
-            toasts=tuple({**toast, "message": hide(toast["message"])} for toast in said["toasts"]),
-            redirect=said.get("redirect"),
-        )
-        self._submitted(action, outcome)
-        return outcome
+        return result
+
+    def _secrets(self, section: Section) -> dict[str, Any]:
+        """Return the secrets of a section that are stored."""
+        stored = self._stored.get(section.key)
+        return {key: stored[key] for key in secret_fields(section) if stored.get(key)}
 
     def _learn(self, section: Section, values: Mapping[str, Any]) -> None:
         """Know submitted secrets before the app can log or repeat them."""
@@ -149,6 +172,19 @@ class SettingsDesk:
         secret = secret_fields(section)
         values = self._stored.get(section.key)
         return {k: REDACTED if k in secret and v else v for k, v in values.items()}
+
+
+def _was_stored(
+    error: CredentialsRejected,
+    section: Section,
+    submitted: Mapping[str, Any],
+    stored: Mapping[str, Any],
+) -> bool:
+    """Tell whether it is stored credentials that were rejected, not those just entered."""
+    if error.section not in ("", section.key) or not secret_fields(section):
+        return True
+    entered = {key: submitted[key] for key in secret_fields(section) if submitted.get(key)}
+    return bool(stored) and entered == stored
 
 
 def find_section(form: Form, key: str) -> Section:

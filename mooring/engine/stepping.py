@@ -16,7 +16,13 @@ from typing import Any
 
 from mooring.engine.calling import call
 from mooring.engine.ports import RunRepository
-from mooring.errors import EntryPointInvalid, LeaseLost, MooringError, RateLimited
+from mooring.errors import (
+    CredentialsRejected,
+    EntryPointInvalid,
+    LeaseLost,
+    MooringError,
+    RateLimited,
+)
 from mooring.model.manifest import JobEntry, RetryPolicy
 from mooring.model.run import Run, RunStatus
 from mooring.sdk.context import Invocation
@@ -116,7 +122,7 @@ class _Driver:
             commit = self.repository.complete if status.complete else self.repository.commit_step
             current[0] = commit(current[0], copy.deepcopy(status.state), now=now)
             took = _milliseconds(now - began)
-            self._log("info", "job.run.step", current[0], step=current[0].steps, took_ms=took)
+            self._log("debug", "job.run.step", current[0], step=current[0].steps, took_ms=took)
         if current[0].status.final:
             return current[0]
         return self.repository.finish(current[0], RunStatus.COMPLETE, now=self.clock.now())
@@ -138,6 +144,9 @@ class _Driver:
     def _failed(self, run: Run, error: BaseException) -> Run:
         """End the run in ERROR or put it off, as the error asks."""
         said = self._said(error)
+        if isinstance(error, CredentialsRejected):
+            # Before the run ends: whoever sees it ended finds what to do.
+            self.invocation.on_rejected(error)
         if not isinstance(error, MooringError):
             trace = "".join(traceback.format_exception(error))
             self._log("error", "job.run.raised", run, traceback=trace)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -20,8 +21,20 @@ class InstallationState(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Attention:
+    """Credentials that are accepted no more: where they are renewed, and what was said."""
+
+    section: str
+    message: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
-    """One app version bound to one account; ``root`` is the host's own copy of the app folder."""
+    """One app version bound to one account; ``root`` is the host's own copy of the app folder.
+
+    ``accepted`` says when each section of its form was last saved without errors.
+    """
 
     install_id: int
     app_id: str
@@ -31,6 +44,13 @@ class Installation:
     state: InstallationState
     installed_at: datetime
     updated_at: datetime
+    attentions: tuple[Attention, ...] = ()
+    accepted: Mapping[str, datetime] = field(default_factory=dict, hash=False)
+
+    @property
+    def attention(self) -> Attention | None:
+        """What somebody has to look at first."""
+        return self.attentions[0] if self.attentions else None
 
     @property
     def app(self) -> str:

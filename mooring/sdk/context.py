@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
-from mooring.errors import NoContext
+from mooring.errors import CredentialsRejected, NoContext
 from mooring.sdk.ports import (
     Clock,
     FunctionsPort,
@@ -16,6 +16,7 @@ from mooring.sdk.ports import (
     JobsPort,
     KeyValueStore,
     LogPort,
+    NotificationsPort,
     OdpPort,
     RecordStore,
 )
@@ -50,18 +51,24 @@ class Services:
     odp: OdpPort
     jobs: JobsPort
     functions: FunctionsPort
+    notifications: NotificationsPort
     log: LogPort
     clock: Clock
     environment: Mapping[str, str] = field(default_factory=dict)
 
 
+def _unheard(error: CredentialsRejected) -> None:
+    """Tell nobody; for calls on behalf of no installation."""
+
+
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One call into an app: who it is for, and what it may use."""
+    """One call into an app: who it is for, what it may use, whom it tells of a rejection."""
 
     app: AppContext
     services: Services
     log_fields: dict[str, Any] = field(default_factory=dict)
+    on_rejected: Callable[[CredentialsRejected], None] = _unheard
 
 
 _current: ContextVar[Invocation] = ContextVar("mooring_invocation")

@@ -20,6 +20,7 @@ from mooring.errors import (
     ServiceError,
     ServiceUnavailable,
 )
+from mooring.model.notification import Level
 
 Record = dict[str, Any]
 """One stored record: always a map of JSON values (OCP's "hash")."""
@@ -289,6 +290,15 @@ class FunctionsPort(Protocol):
 
     def get_authorization_grant_url(self) -> str:
         """Return the OAuth callback address of this app."""
+
+
+class NotificationsPort(Protocol):
+    """What the people are told whose account it is."""
+
+    def add(
+        self, level: Level, activity: str, title: str, summary: str, details: str | None = None
+    ) -> object:
+        """Keep one entry; what is too long is cut."""
 
 
 class LogPort(Protocol):

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any
 
 from mooring.errors import NotFound
+from mooring.model.notification import Level, fitted
 from mooring.sdk.context import AppContext, Invocation, Services
 from mooring.sdk.ports import JobDetail
 from mooring.testing.clock import FakeClock
@@ -111,6 +112,46 @@ class LogLine:
     fields: Mapping[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One entry that the app told the people whose account it is."""
+
+    level: Level
+    activity: str
+    title: str
+    summary: str
+    details: str | None = None
+
+
+class MemoryNotifications:
+    """A ``NotificationsPort`` that keeps its entries, cut as the host cuts them."""
+
+    def __init__(self) -> None:
+        self.entries: list[Told] = []
+
+    def add(
+        self, level: Level, activity: str, title: str, summary: str, details: str | None = None
+    ) -> None:
+        """Keep one entry."""
+        given = {"activity": activity, "title": title, "summary": summary}
+        texts = {part: fitted(part, text.strip()) for part, text in given.items()}
+        more = None if details is None else fitted("details", str(details).strip())
+        self.entries.append(Told(level, **texts, details=more))
+
+    def one(self, *, level: Level | None = None, activity: str | None = None) -> Told:
+        """Return the only entry of this level and activity; fail, showing all, if it is not one."""
+        found = [
+            told
+            for told in self.entries
+            if level in (None, told.level) and activity in (None, told.activity)
+        ]
+        if len(found) != 1:
+            shown = "".join(f"\n  {told}" for told in self.entries) or " nothing"
+            wanted = " ".join(filter(None, [level, activity])) or "entry"
+            raise AssertionError(f"{len(found)} of {wanted}, not one; told was:{shown}")
+        return found[0]
+
+
 class MemoryLog:
     """A ``LogPort`` that keeps its lines."""
 
@@ -131,6 +172,7 @@ class MemoryApp:
     odp: MemoryOdp
     jobs: MemoryJobs
     functions: MemoryFunctions
+    notifications: MemoryNotifications
     log: MemoryLog
     environment: dict[str, str]
     invocation: Invocation = field(repr=False)
@@ -159,9 +201,11 @@ def memory_app(
         odp=(odp := odp or MemoryOdp()),
         jobs=(jobs := jobs or MemoryJobs()),
         functions=(functions := functions or MemoryFunctions(install_id=install_id)),
+        notifications=(notifications := MemoryNotifications()),
         log=log,
         clock=clock,
         environment=values,
     )
     context = AppContext(app_id, "1.0.0", "local", install_id, "test")
-    return MemoryApp(clock, http, odp, jobs, functions, log, values, Invocation(context, services))
+    invocation = Invocation(context, services)
+    return MemoryApp(clock, http, odp, jobs, functions, notifications, log, values, invocation)

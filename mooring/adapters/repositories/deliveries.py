@@ -72,10 +72,19 @@ class Deliveries:
         """Mark it handled. Raises NotFound."""
         self._change(delivery_id, state=DeliveryState.DONE.value, error=None)
 
-    def retry(self, delivery_id: str, *, due_at: datetime, error: str) -> None:
-        """Try again later. Raises NotFound."""
-        again = {"state": DeliveryState.PENDING.value, "due_at": due_at, "error": error}
-        self._change(delivery_id, **again)
+    def retry(self, delivery_id: str, *, due_at: datetime, error: str, counts: bool = True) -> None:
+        """Try again later; the attempt is forgotten unless it ``counts``. Raises NotFound."""
+        again: dict[str, Any] = {"state": DeliveryState.PENDING.value, "due_at": due_at}
+        if not counts:
+            again["attempts"] = deliveries.c.attempts - 1
+        self._change(delivery_id, **again, error=error)
+
+    def hasten(self, install_id: int, *, now: datetime) -> int:
+        """Make due what waits because it failed; return how many."""
+        waiting = (deliveries.c.install_id == install_id) & deliveries.c.error.is_not(None)
+        change = update(deliveries).where(WAITING, waiting, deliveries.c.due_at > now)
+        with self._database.write() as connection:
+            return connection.execute(change.values(due_at=now)).rowcount
 
     def bury(self, delivery_id: str, *, error: str) -> None:
         """Set it aside with its reason. Raises NotFound."""

@@ -8,11 +8,12 @@ caller empties; addresses stay for ever, so that they answer 410 and are never g
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Row, Select, delete, select, update
+from sqlalchemy import Case, Connection, Row, Select, case, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mooring.adapters.clock import SystemClock
@@ -29,7 +30,7 @@ from mooring.adapters.tables import (
     settings,
 )
 from mooring.errors import Conflict, NotFound
-from mooring.model.installation import Endpoint, Installation, InstallationState
+from mooring.model.installation import Attention, Endpoint, Installation, InstallationState
 from mooring.sdk.ports import Clock
 
 INSTALLS = "installs"
@@ -93,7 +94,7 @@ class Installations:
         change = (
             update(installations)
             .where(installations.c.install_id == install_id)
-            .values(state=state.value, updated_at=self._clock.now())
+            .values(state=_kept_in_mind(state), updated_at=self._clock.now())
         )
         with self._database.write() as connection:
             if connection.execute(change).rowcount == 0:
@@ -164,6 +165,31 @@ def _installation(row: Row[Any]) -> Installation:
         state=InstallationState(row.state),
         installed_at=row.installed_at,
         updated_at=row.updated_at,
+        attentions=attentions_of(row),
+        accepted=accepted_of(row),
+    )
+
+
+def attentions_of(row: Row[Any]) -> tuple[Attention, ...]:
+    """Read the marks in an installation's row."""
+    return tuple(
+        Attention(mark["section"], mark["message"], datetime.fromisoformat(mark["at"]))
+        for mark in row.attention or ()
+    )
+
+
+def accepted_of(row: Row[Any]) -> dict[str, datetime]:
+    """Read when each section of the form was last accepted."""
+    return {key: datetime.fromisoformat(at) for key, at in (row.accepted or {}).items()}
+
+
+def _kept_in_mind(state: InstallationState) -> str | Case[str]:
+    """Say in SQL that an installation whose transition ends still needs attention, if it did."""
+    if state not in (InstallationState.INSTALLED, InstallationState.NEEDS_ATTENTION):
+        return state.value
+    return case(
+        (installations.c.attention.is_(None), InstallationState.INSTALLED.value),
+        else_=InstallationState.NEEDS_ATTENTION.value,
     )
 
 

@@ -47,9 +47,7 @@ def _notifications() -> None:
         sqlite_autoincrement=True,
     )
     for owner, column in (("account", "account"), ("installation", "install_id")):
-        op.create_index(
-            f"notifications_of_{owner}", "notifications", [column, "notification_id"]
-        )
+        op.create_index(f"notifications_of_{owner}", "notifications", [column, "notification_id"])
 
 
 def _authorizations() -> None:

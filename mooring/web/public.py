@@ -17,11 +17,12 @@ from mooring.web.directory import Address, Directory, Target, address_of
 from mooring.web.health import Health
 from mooring.web.inbox import Inbox
 from mooring.web.messages import Refused, read_request, send_response
+from mooring.web.openapi import describe
 from mooring.web.threads import Threads
 from mooring.web.verification import Verifier
 
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
-HEALTH_METHODS = ("GET", "HEAD")
+WATCHED_METHODS = ("GET", "HEAD")
 
 
 class PublicServer:
@@ -65,8 +66,11 @@ class PublicServer:
             target = await self._target(address)
             return await self._call(target, await read_request(scope, receive, path=address.extra))
         if path in ("/healthz", "/readyz"):
-            _check_method(method, HEALTH_METHODS)
+            _check_method(method, WATCHED_METHODS)
             return self._health.alive() if path == "/healthz" else await self._health.ready()
+        if path == "/openapi.json":
+            _check_method(method, WATCHED_METHODS)
+            return Response(200, describe(public_url=self._host.config.public_url))
         said = "There is nothing at this address."
         raise Refused(problem(404, "not_found", said, hint="Functions are below /functions/."))
 

@@ -26,6 +26,7 @@ from mooring.model.app import AppDefinition
 from mooring.model.form import secret_fields
 from mooring.model.installation import Installation
 from mooring.sdk.context import Services
+from mooring.sdk.oauth_port import OAuthPort
 from mooring.sdk.ports import Clock, FunctionsPort, JobsPort, NotificationsPort
 
 if TYPE_CHECKING:
@@ -64,6 +65,7 @@ class AppServices:
         jobs: JobsPort,
         functions: FunctionsPort,
         notifications: NotificationsPort,
+        oauth: OAuthPort,
         log: JsonLog,
     ) -> Services:
         """Return the ports of a call on behalf of an installation."""
@@ -78,6 +80,7 @@ class AppServices:
             jobs=jobs,
             functions=functions,
             notifications=notifications,
+            oauth=oauth,
             log=log,
             clock=self._clock,
             environment=environment,

@@ -16,13 +16,16 @@ from mooring.adapters.masking import Masker
 from mooring.adapters.odp_embedded import EmbeddedOdp
 from mooring.adapters.record_stores import SecretRecords
 from mooring.adapters.repositories.attention import AttentionMarks
+from mooring.adapters.repositories.authorizations import Authorizations
 from mooring.adapters.repositories.deliveries import Deliveries
 from mooring.adapters.repositories.history import History
 from mooring.adapters.repositories.installations import Installations
+from mooring.adapters.repositories.leases import Leases
 from mooring.adapters.repositories.notifications import Notifications
 from mooring.adapters.repositories.runs import Runs
 from mooring.adapters.repositories.schedules import Schedules
 from mooring.adapters.secrets.vault import SECRETS, Vault, open_vault
+from mooring.app_authorizations import AppAuthorizations
 from mooring.app_lifecycle import AppLifecycle
 from mooring.app_services import AppServices
 from mooring.app_settings import AppSettings
@@ -65,8 +68,11 @@ class Host:
         )
         self.notifications = Notifications(database, clock=self.clock, hide=self._hide_all)
         self.deliveries: DeliveryRepository = Deliveries(database)
+        self.authorizations = Authorizations(database)
+        self.leases = Leases(database, clock=self.clock)
         self.plugins = plugin_manager(safe_mode=config.safe_mode)
         self.lifecycle = AppLifecycle(self)
+        self.oauth = AppAuthorizations(self)
         self.jobs = JobRuns(self)
         self.settings = AppSettings(self)
         self._closing = ExitStack()
@@ -182,6 +188,7 @@ class Host:
             jobs=self.jobs_of(installation),
             functions=self._functions_of(installation),
             notifications=InstallationNotifications(installation, notifications=self.notifications),
+            oauth=self.oauth.of(installation),
             log=self.log,
         )
         if is_global:

@@ -67,11 +67,13 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "mooring/app_services.py": HOST_SEES,
     "mooring/mounted_apps.py": HOST_SEES,
     # Parts of the host, which are handed the whole of it.
+    "mooring/app_authorizations.py": (*HOST_SEES, "mooring.host"),
     "mooring/app_lifecycle.py": (*HOST_SEES, "mooring.host"),
     "mooring/app_settings.py": (*HOST_SEES, "mooring.host"),
     "mooring/job_runs.py": (*HOST_SEES, "mooring.host"),
     "mooring/host.py": (
         *(*HOST_SEES, "mooring.app_lifecycle", "mooring.app_settings", "mooring.job_runs"),
+        "mooring.app_authorizations",
     ),
     "mooring/worker.py": (*HOST_SEES, "mooring.host"),
     "mooring/web": (*HOST_SEES, "mooring.host", "mooring.worker"),
@@ -101,6 +103,7 @@ PLACES: dict[str, tuple[str, ...]] = {
         *("sandbox", "scripts", "benchmarks"),
     ),
     "jinja2": ("mooring/web", "mooring/cli/scaffold.py"),
+    "jsonpath_rfc9535": ("mooring/model/json_path.py",),
     "jsonschema": ("mooring/reading", "benchmarks/validate.py"),  # measured against
     "keyring": ("mooring/adapters/secrets",),
     "markdown_it": ("mooring/reading/markdown_reader.py",),

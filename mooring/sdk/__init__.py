@@ -5,7 +5,7 @@ Further values that services take and return (``Customer``, ``JobDetail``, …) 
 the base class that they belong to.
 """
 
-from mooring.sdk import errors, functions, http, jobs, logger, notifications, odp, storage
+from mooring.sdk import errors, functions, http, jobs, logger, notifications, oauth, odp, storage
 from mooring.sdk.app_environment import environment
 from mooring.sdk.channel import Channel
 from mooring.sdk.destination import Destination, DestinationSchemaFunction
@@ -47,6 +47,7 @@ __all__ = [
     "jobs",
     "logger",
     "notifications",
+    "oauth",
     "odp",
     "storage",
 ]

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mooring.errors import CredentialsRejected, NoContext
+from mooring.sdk.oauth_port import OAuthPort
 from mooring.sdk.ports import (
     Clock,
     FunctionsPort,
@@ -52,6 +53,7 @@ class Services:
     jobs: JobsPort
     functions: FunctionsPort
     notifications: NotificationsPort
+    oauth: OAuthPort
     log: LogPort
     clock: Clock
     environment: Mapping[str, str] = field(default_factory=dict)

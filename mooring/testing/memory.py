@@ -14,6 +14,7 @@ from mooring.sdk.context import AppContext, Invocation, Services
 from mooring.sdk.ports import JobDetail
 from mooring.testing.clock import FakeClock
 from mooring.testing.memory_http import RecordingHttp
+from mooring.testing.memory_oauth import MemoryOAuth
 from mooring.testing.memory_odp import MemoryOdp
 from mooring.testing.memory_stores import MemoryKeyValueStore, MemoryRecords, MemoryRecordStore
 
@@ -173,6 +174,7 @@ class MemoryApp:
     jobs: MemoryJobs
     functions: MemoryFunctions
     notifications: MemoryNotifications
+    oauth: MemoryOAuth
     log: MemoryLog
     environment: dict[str, str]
     invocation: Invocation = field(repr=False)
@@ -202,10 +204,20 @@ def memory_app(
         jobs=(jobs := jobs or MemoryJobs()),
         functions=(functions := functions or MemoryFunctions(install_id=install_id)),
         notifications=(notifications := MemoryNotifications()),
+        oauth=(
+            oauth := MemoryOAuth(
+                app_id=app_id,
+                install_id=install_id,
+                redirect_uri=functions.get_authorization_grant_url,
+                clock=clock,
+            )
+        ),
         log=log,
         clock=clock,
         environment=values,
     )
     context = AppContext(app_id, "1.0.0", "local", install_id, "test")
     invocation = Invocation(context, services)
-    return MemoryApp(clock, http, odp, jobs, functions, notifications, log, values, invocation)
+    return MemoryApp(
+        *(clock, http, odp, jobs, functions, notifications, oauth, log, values, invocation)
+    )

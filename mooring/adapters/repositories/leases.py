@@ -29,7 +29,7 @@ class Leases:
                 set_=values,
                 where=(leases.c.until <= now) | (leases.c.holder == holder),
             )
-            return connection.scalar(taken.returning(leases.c.holder)) == holder
+            return bool(connection.scalar(taken.returning(leases.c.holder)) == holder)
 
     def release(self, name: str, *, holder: str) -> None:
         """Give the lease back; what somebody else has meanwhile stays theirs."""

@@ -4,7 +4,7 @@ DESIGNED = """
 AuthorizationGrantResult Budget Channel Destination DestinationSchemaFunction Function
 GlobalFunction HttpResponse Job JobStatus Lifecycle LifecycleResult LifecycleSettingsResult
 LiquidExtension Rate Request Response SourceFunction SourceJob SourceLifecycle SourceSchemaFunction
-environment errors functions http jobs logger notifications odp storage
+environment errors functions http jobs logger notifications oauth odp storage
 """
 
 

@@ -1,0 +1,126 @@
+"""How is an access token renewed once, however many processes ask for it at the same time?
+
+Whoever gets the lease asks the provider; the others wait and take what was kept. What the provider
+refuses is noted, so that it is asked once: many withdraw everything when an old token turns up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from typing import Any, NoReturn
+
+from mooring.errors import CredentialsRejected, NotFound, RateLimited, ServiceUnavailable
+from mooring.sdk.context import Services
+from mooring.sdk.oauth_tokens import Tokens, read_record
+from mooring.sdk.records import checked_secret_key
+from mooring.sdk.token_endpoint import TIMEOUT, Client, ask, is_refusal, reason, tokens_of
+
+LEASE_SECONDS = 2 * TIMEOUT
+LOOK_EVERY = 0.05
+
+
+def key_of(name: str) -> str:
+    """Return the key of the secret store under which tokens of this name are kept."""
+    return checked_secret_key(f"oauth/{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Renewal:
+    """One call for an access token."""
+
+    name: str
+    client: Client | None
+    rejected: str = field(repr=False)
+    services: Services = field(repr=False)
+
+    def token(self) -> str:
+        """Take what is kept, or what somebody else is renewing, or renew it."""
+        clock, port = self.services.clock, self.services.oauth
+        deadline = clock.now() + timedelta(seconds=2 * LEASE_SECONDS)
+        while clock.now() < deadline:
+            tokens = self._kept()
+            if self._is_fresh(tokens):
+                return tokens.access_token
+            if held := port.acquire(key_of(self.name), seconds=LEASE_SECONDS):
+                try:
+                    return self._renewed()
+                finally:
+                    port.release(key_of(self.name), held)
+            if self._is_good(tokens):
+                return tokens.access_token
+            clock.sleep(LOOK_EVERY)
+        raise ServiceUnavailable(
+            "Another process has been renewing the access token for minutes.",
+            where=self.name,
+            hint="Try again.",
+        )
+
+    def _renewed(self) -> str:
+        """Ask the provider, unless somebody else did just before the lease was ours."""
+        tokens = self._kept()
+        if self._is_fresh(tokens):
+            return tokens.access_token
+        try:
+            fresh = self._exchanged(tokens)
+        except (ServiceUnavailable, RateLimited):
+            if self._is_good(tokens):
+                return tokens.access_token
+            raise
+        self._replace(tokens, fresh)
+        return fresh.access_token
+
+    def _exchanged(self, tokens: Tokens) -> Tokens:
+        if self.client is None or not tokens.refresh_token:
+            self._refuse(tokens, "it has expired and cannot be renewed")
+        form = {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token}
+        # Repeated even when it is unclear whether it arrived: if it did, the answer that is lost
+        # held the only token that is still good, and nothing is worse off.
+        answer = ask(self.client, form, repeatable=True)
+        if is_refusal(answer):
+            self._refuse(tokens, f"{answer.place} says {reason(answer)}", status=answer.status)
+        fresh = tokens_of(answer, self.services, section=tokens.section)
+        return replace(
+            fresh,
+            refresh_token=fresh.refresh_token or tokens.refresh_token,
+            scope=fresh.scope or tokens.scope,
+        )
+
+    def _refuse(self, tokens: Tokens, why: str, *, status: int | None = None) -> NoReturn:
+        """Note that these tokens are of no use, so that nobody asks again, and say so."""
+        self._replace(tokens, replace(tokens, refused=True))
+        raise _rejected(tokens, why, status=status)
+
+    def _replace(self, former: Tokens, fresh: Tokens) -> None:
+        """Keep what is new, unless somebody connected or disconnected meanwhile."""
+
+        def change(record: dict[str, Any]) -> dict[str, Any]:
+            present = read_record(record)
+            return fresh.to_record() if present == former else record
+
+        self.services.secrets.patch(key_of(self.name), change)
+
+    def _kept(self) -> Tokens:
+        tokens = read_record(self.services.secrets.get(key_of(self.name)))
+        if tokens is None:
+            raise NotFound(f"No tokens are kept under {self.name}.", hint="Connect it first.")
+        if tokens.refused:
+            raise _rejected(tokens, "the provider has refused to renew it")
+        return tokens
+
+    def _is_fresh(self, tokens: Tokens) -> bool:
+        accepted = tokens.access_token != self.rejected
+        return accepted and tokens.is_fresh(self.services.clock.now())
+
+    def _is_good(self, tokens: Tokens) -> bool:
+        accepted = tokens.access_token != self.rejected
+        return accepted and tokens.is_good(self.services.clock.now())
+
+
+def _rejected(tokens: Tokens, why: str, *, status: int | None = None) -> CredentialsRejected:
+    return CredentialsRejected(
+        f"The connection has ended: {why}.",
+        hint="Connect it again.",
+        section=tokens.section,
+        status=status,
+    )

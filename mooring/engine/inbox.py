@@ -12,7 +12,13 @@ from typing import TypeAlias
 from mooring.engine.functions import Outcome
 from mooring.engine.problems import Hide
 from mooring.engine.signatures import delivery_name
-from mooring.errors import RateLimited, RecordInvalid, RequestInvalid, SignatureInvalid
+from mooring.errors import (
+    CredentialsRejected,
+    RateLimited,
+    RecordInvalid,
+    RequestInvalid,
+    SignatureInvalid,
+)
 from mooring.model.delivery import Delivery
 from mooring.model.signature import SignatureProfile
 from mooring.sdk.headers import Headers
@@ -22,6 +28,7 @@ ACCEPTING_METHODS = frozenset({"POST", "PUT", "PATCH"})
 MOST_ATTEMPTS = 8
 FIRST_WAIT = 2.0  # seconds; each wait is four times the one before
 LONGEST_WAIT = 3600.0
+RECONNECT_WAIT = 600.0
 LONGEST_ERROR = 1000  # characters
 LONGEST_NUMBER = 200  # characters of a provider's number; a longer one is digested
 
@@ -40,6 +47,7 @@ class Retry:
 
     due_at: datetime
     error: str
+    counts: bool = True  # as one of the attempts that a delivery has
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +80,9 @@ def verdict(delivery: Delivery, outcome: Outcome, *, now: datetime, hide: Hide) 
     if outcome.error is None and outcome.response.status < 500:
         return Done()
     error = hide(_reason(outcome))[:LONGEST_ERROR]
+    if isinstance(outcome.error, CredentialsRejected) and delivery.install_id:
+        # People renew credentials, which takes its time; the save of them makes this due at once.
+        return Retry(now + timedelta(seconds=RECONNECT_WAIT), error, counts=False)
     if isinstance(outcome.error, HOPELESS) or delivery.attempts + 1 >= MOST_ATTEMPTS:
         return Bury(error)
     return Retry(now + timedelta(seconds=_wait(delivery.attempts, outcome.error)), error)

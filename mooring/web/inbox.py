@@ -232,8 +232,8 @@ class Inbox:
             match judged:
                 case Done():
                     deliveries.done(key)
-                case Retry(due_at, error):
-                    deliveries.retry(key, due_at=due_at, error=error)
+                case Retry(due_at, error, counts):
+                    deliveries.retry(key, due_at=due_at, error=error, counts=counts)
                 case Bury(error):
                     deliveries.bury(key, error=error)
 

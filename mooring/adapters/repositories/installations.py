@@ -2,18 +2,21 @@
 
 What an uninstalled app leaves: its row (state ``uninstalled``), its data and its runs stay, so that
 it can be restored. ``remove`` (purge, or an installation that failed) deletes the row with its
-settings, key-value records, schedules, runs and deliveries. Secrets live in the vault, which the
-caller empties; addresses stay for ever, so that they answer 410 and are never given out again.
+settings, key-value records, schedules, runs, deliveries and notifications. Secrets live in the
+vault, which the caller empties; addresses stay for ever, so that they answer 410 and are never
+given out again.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Case, Connection, Row, Select, case, delete, select, update
+from sqlalchemy import Case, ColumnElement, Connection, Row, Select, case, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mooring.adapters.clock import SystemClock
@@ -25,16 +28,27 @@ from mooring.adapters.tables import (
     endpoints,
     installations,
     key_values,
+    notifications,
     runs,
     schedules,
     settings,
+    undo,
 )
 from mooring.errors import Conflict, NotFound
-from mooring.model.installation import Attention, Endpoint, Installation, InstallationState
+from mooring.model.installation import (
+    AppVersion,
+    Attention,
+    Endpoint,
+    Installation,
+    InstallationState,
+    Upgrade,
+    UpgradePhase,
+)
 from mooring.sdk.ports import Clock
 
 INSTALLS = "installs"
 ENDPOINTS = "endpoints"
+STEADY = (InstallationState.INSTALLED, InstallationState.NEEDS_ATTENTION)
 
 
 class Installations:
@@ -101,10 +115,53 @@ class Installations:
                 raise NotFound(f"There is no installation {install_id}.")
             bump(connection, INSTALLS)
 
+    def begin_upgrade(self, installation: Installation, after: AppVersion) -> Installation:
+        """Note to which version it is on its way; its present one goes on to serve.
+
+        Raises Conflict when it is in another transition.
+        """
+        before = AppVersion(installation.version, installation.root)
+        upgrade = Upgrade(before, after, UpgradePhase.PREPARING)
+        steady = installations.c.state.in_([state.value for state in STEADY])
+        values = {"state": InstallationState.UPGRADING.value, "upgrade": _upgrade_json(upgrade)}
+        return self._changed(installation.install_id, values, steady)
+
+    def switch(self, installation: Installation, phase: UpgradePhase) -> Installation:
+        """Let the version that this phase of its upgrade asks for serve from now on."""
+        assert installation.upgrade is not None, "an upgrade was begun"
+        upgrade = replace(installation.upgrade, phase=phase)
+        serving = upgrade.before if phase is UpgradePhase.PREPARING else upgrade.after
+        values = {
+            "version": serving.version,
+            "root": str(serving.root),
+            "upgrade": _upgrade_json(upgrade),
+        }
+        return self._changed(installation.install_id, values)
+
+    def forget_upgrade(self, install_id: int) -> Installation:
+        """Note that it is on its way to no other version."""
+        return self._changed(install_id, {"upgrade": null()})
+
+    def _changed(
+        self, install_id: int, values: Mapping[str, Any], *conditions: ColumnElement[bool]
+    ) -> Installation:
+        change = (
+            update(installations)
+            .where(installations.c.install_id == install_id, *conditions)
+            .values(**values, updated_at=self._clock.now())
+        )
+        with self._database.write() as connection:
+            row = connection.execute(change.returning(*installations.c)).one_or_none()
+            if row is None:
+                state = self.get(install_id).state.value
+                raise Conflict(f"The installation is {state}.", hint="Try again in a moment.")
+            bump(connection, INSTALLS)
+        return _installation(row)
+
     def remove(self, install_id: int) -> None:
         """Delete the installation and everything it owns, its addresses excepted."""
         with self._database.write() as connection:
-            for table in (installations, schedules, runs, deliveries):
+            for table in (installations, schedules, runs, deliveries, notifications, undo):
                 connection.execute(delete(table).where(table.c.install_id == install_id))
             for table in (settings, key_values):
                 connection.execute(delete(table).where(table.c.owner == f"install/{install_id}"))
@@ -137,17 +194,23 @@ class Installations:
         found = self._one(select(endpoints).where(endpoints.c.uuid == uuid))
         return None if found is None else _endpoint(found)
 
-    def retire_endpoints(self, install_id: int) -> None:
-        """Make the addresses answer 410 from now on."""
+    def retire_endpoints(self, install_id: int, *, keep: Collection[str] = ()) -> None:
+        """Make the addresses answer 410 from now on, those of the functions in ``keep`` not."""
         with self._database.write() as connection:
-            self._retire(connection, install_id)
+            self._retire(connection, install_id, keep)
             bump(connection, ENDPOINTS)
 
-    def _retire(self, connection: Connection, install_id: int) -> None:
+    def revive_endpoints(self, install_id: int, uuids: Collection[str]) -> None:
+        """Make addresses of an installation, which answer 410, serve again."""
+        ours = (endpoints.c.install_id == install_id) & endpoints.c.uuid.in_(list(uuids))
+        with self._database.write() as connection:
+            connection.execute(update(endpoints).where(ours).values(removed_at=None))
+            bump(connection, ENDPOINTS)
+
+    def _retire(self, connection: Connection, install_id: int, keep: Collection[str] = ()) -> None:
+        ours = (endpoints.c.install_id == install_id) & endpoints.c.function.not_in(list(keep))
         connection.execute(
-            update(endpoints)
-            .where(SERVING, endpoints.c.install_id == install_id)
-            .values(removed_at=self._clock.now())
+            update(endpoints).where(SERVING, ours).values(removed_at=self._clock.now())
         )
 
     def _one(self, query: Select[Any]) -> Row[Any] | None:
@@ -165,9 +228,27 @@ def _installation(row: Row[Any]) -> Installation:
         state=InstallationState(row.state),
         installed_at=row.installed_at,
         updated_at=row.updated_at,
+        upgrade=_upgrade(row.upgrade),
         attentions=attentions_of(row),
         accepted=accepted_of(row),
     )
+
+
+def _upgrade(kept: Mapping[str, Any] | None) -> Upgrade | None:
+    if kept is None:
+        return None
+    before, after = (
+        AppVersion(kept[side]["version"], Path(kept[side]["root"])) for side in ("before", "after")
+    )
+    return Upgrade(before, after, UpgradePhase(kept["phase"]))
+
+
+def _upgrade_json(upgrade: Upgrade) -> dict[str, Any]:
+    before, after = (
+        {"version": side.version, "root": str(side.root)}
+        for side in (upgrade.before, upgrade.after)
+    )
+    return {"before": before, "after": after, "phase": upgrade.phase.value}
 
 
 def attentions_of(row: Row[Any]) -> tuple[Attention, ...]:

@@ -19,7 +19,13 @@ from mooring.engine.inbox import (
     to_wire,
     verdict,
 )
-from mooring.errors import RateLimited, RecordInvalid, RequestInvalid, ServiceUnavailable
+from mooring.errors import (
+    CredentialsRejected,
+    RateLimited,
+    RecordInvalid,
+    RequestInvalid,
+    ServiceUnavailable,
+)
 from mooring.model.delivery import Delivery, DeliveryState
 from mooring.model.signature import SignatureProfile
 from mooring.sdk.headers import Headers
@@ -86,6 +92,19 @@ def test_the_last_failure_sets_it_aside() -> None:
 @pytest.mark.parametrize("error", [RequestInvalid("Not JSON."), RecordInvalid("No address.")])
 def test_what_no_attempt_can_mend_is_set_aside_at_once(error: Exception) -> None:
     assert isinstance(judged(failed(error)), Bury)
+
+
+@pytest.mark.parametrize("attempts", [0, MOST_ATTEMPTS - 1, MOST_ATTEMPTS])
+def test_what_waits_for_credentials_is_kept_however_often_it_failed(attempts: int) -> None:
+    judgement = judged(failed(CredentialsRejected("The token is refused.")), attempts=attempts)
+    reason = "CredentialsRejected: The token is refused."
+    assert judgement == Retry(NOW + timedelta(minutes=10), reason, counts=False)
+
+
+def test_a_global_function_has_no_credentials_to_wait_for() -> None:
+    nobodys = replace(DELIVERY, install_id=0, attempts=MOST_ATTEMPTS - 1)
+    outcome = failed(CredentialsRejected("No."))
+    assert isinstance(verdict(nobodys, outcome, now=NOW, hide=str), Bury)
 
 
 def test_a_reason_is_kept_short_and_without_secrets() -> None:

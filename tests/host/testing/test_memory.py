@@ -1,7 +1,7 @@
 import pytest
 
 from mooring.errors import NotFound, RateLimited, ServiceUnavailable
-from mooring.sdk import http, jobs, storage
+from mooring.sdk import http, jobs, notifications, storage
 from mooring.sdk.context import AppContext, Invocation, current
 from mooring.testing.clock import START, FakeClock
 from mooring.testing.memory import MemoryApp, MemoryJobs
@@ -93,3 +93,15 @@ def test_sleeping_moves_the_fake_clock_and_nothing_else() -> None:
     clock.sleep(3600)
     assert (clock.now() - START).total_seconds() == 3600
     assert clock.slept == [3600]
+
+
+def test_what_was_told_is_found_by_level_and_activity(memory_app: MemoryApp) -> None:
+    notifications.info("Import", " Begun ", "s")
+    notifications.error("Import", "Failed", "s" * 9999)
+    told = memory_app.notifications
+    assert told.one(level="info").title == "Begun"
+    assert len(told.one(level="error").summary) == 2000
+    with pytest.raises(AssertionError, match=r"2 of Import, not one(.|\n)*Begun(.|\n)*Failed"):
+        told.one(activity="Import")
+    with pytest.raises(AssertionError, match="0 of warn, not one"):
+        told.one(level="warn")

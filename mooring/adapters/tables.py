@@ -46,9 +46,8 @@ installations = Table(
     Column("state", Text, nullable=False),
     Column("installed_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
-    # What an upgrade is on its way to, so that one which was cut off can be called off.
-    Column("next_version", Text),
-    Column("next_root", Text),
+    # Between which versions an upgrade is, so that one which was cut off can be called off.
+    Column("upgrade", JsonText),
     # Why somebody has to look at it, section by section: [{"section", "message", "at"}].
     Column("attention", JsonText),
     # When each section was last saved without errors.
@@ -82,6 +81,19 @@ history = Table(
     sqlite_autoincrement=True,
 )
 Index("history_of_installation", history.c.install_id, history.c.entry_id)
+
+# What the hooks of a transition changed, until it has ended: for each place what was there before
+# the hook, to put back, and what the hook left, to tell whether somebody changed it since.
+undo = Table(
+    "undo",
+    metadata,
+    Column("install_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("place", Text, primary_key=True),
+    Column("owner", key_text(), primary_key=True),
+    Column("key", key_text(), primary_key=True),
+    Column("before", JsonText),
+    Column("after", JsonText),
+)
 
 # What apps tell the people whose account it is.
 notifications = Table(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -30,6 +30,36 @@ class Attention:
 
 
 @dataclass(frozen=True, slots=True)
+class AppVersion:
+    """A version of an app and the host's own copy of its folder."""
+
+    version: str
+    root: Path
+
+
+class UpgradePhase(StrEnum):
+    """How far an upgrade has come."""
+
+    PREPARING = "preparing"  # the former version serves
+    SWITCHED = "switched"  # the new version serves, and may still refuse
+    AFTERWARDS = "afterwards"  # the new version stays; on_after_upgrade has not succeeded yet
+
+
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """From what to what an installation is on its way, and how far it has come."""
+
+    before: AppVersion
+    after: AppVersion
+    phase: UpgradePhase
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can still be called off."""
+        return self.phase is not UpgradePhase.AFTERWARDS
+
+
+@dataclass(frozen=True, slots=True)
 class Installation:
     """One app version bound to one account; ``root`` is the host's own copy of the app folder.
 
@@ -44,6 +74,7 @@ class Installation:
     state: InstallationState
     installed_at: datetime
     updated_at: datetime
+    upgrade: Upgrade | None = None
     attentions: tuple[Attention, ...] = ()
     accepted: Mapping[str, datetime] = field(default_factory=dict, hash=False)
 
@@ -51,6 +82,10 @@ class Installation:
     def attention(self) -> Attention | None:
         """What somebody has to look at first."""
         return self.attentions[0] if self.attentions else None
+
+    def at(self, wanted: AppVersion) -> Installation:
+        """Return the same installation with another version's code."""
+        return replace(self, version=wanted.version, root=wanted.root)
 
     @property
     def app(self) -> str:

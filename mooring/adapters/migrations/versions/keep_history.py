@@ -15,9 +15,10 @@ depends_on = None
 
 def upgrade() -> None:
     """Move the schema forward."""
-    for name in ("next_version", "next_root", "attention", "accepted"):
+    for name in ("upgrade", "attention", "accepted"):
         op.add_column("installations", _text(name, nullable=True))
     _history()
+    _undo()
     _notifications()
     _authorizations()
     op.create_table("leases", _text("name", primary_key=True), _text("holder"), _moment("until"))
@@ -34,6 +35,17 @@ def _history() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index("history_of_installation", "history", ["install_id", "entry_id"])
+
+
+def _undo() -> None:
+    op.create_table(
+        "undo",
+        sa.Column("install_id", sa.BigInteger, primary_key=True, autoincrement=False),
+        _text("place", primary_key=True),
+        *map(_key, ("owner", "key")),
+        _text("before", nullable=True),
+        _text("after", nullable=True),
+    )
 
 
 def _notifications() -> None:
@@ -72,6 +84,12 @@ def _number(name: str) -> sa.Column[Any]:
 
 def _text(name: str, *, primary_key: bool = False, nullable: bool = False) -> sa.Column[Any]:
     return sa.Column(name, sa.Text, primary_key=primary_key, nullable=nullable)
+
+
+def _key(name: str) -> sa.Column[Any]:
+    """Text that sorts by code point on every backend."""
+    kind = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+    return sa.Column(name, kind, primary_key=True)
 
 
 def _moment(name: str, *, nullable: bool = False) -> sa.Column[Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -13,6 +15,12 @@ from mooring.sdk.headers import Headers, HeaderSource
 
 JSON_TYPE = "application/json"
 TEXT_TYPE = "text/plain; charset=utf-8"
+
+# Escapes in JSON text: a pair of surrogates is one character, a lone one is no character at all.
+ESCAPES = re.compile(
+    r"\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+    r"|(?P<lone>\\u[dD][89a-fA-F][0-9a-fA-F]{2})|\\."
+)
 
 
 @dataclass(frozen=True)
@@ -39,28 +47,37 @@ class Request:
         """The body in the charset it states (UTF-8 by default). Raises RequestInvalid."""
         charset = _charset(self.headers.get("content-type") or "")
         try:
-            return self.body.decode(charset)
+            text = self.body.decode(charset)
+            if not charset.startswith("utf-8"):
+                text.encode("utf-8")  # some let halves of characters pass
         except LookupError:
             raise RequestInvalid(
                 f"The charset {charset!r} is not known.",
                 where="content-type",
                 hint="Send the body as UTF-8.",
             ) from None
-        except UnicodeDecodeError as error:
+        except UnicodeError as error:
+            place = f"byte {error.start}" if isinstance(error, UnicodeDecodeError) else "it"
             raise RequestInvalid(
-                f"The body is not {charset}: byte {error.start} cannot be decoded.",
+                f"The body is not {charset}: {place} cannot be decoded.",
                 where="body",
                 hint="State the body's charset in the content-type header.",
             ) from None
+        return text
 
     @cached_property
     def body_json(self) -> Any:
-        """The body as JSON; an empty body is None. Raises RequestInvalid."""
+        """The body as JSON; an empty body is None. Raises RequestInvalid.
+
+        What no text may hold, half of a surrogate pair, becomes U+FFFD as in every browser.
+        """
         text = self.text
         if not text.strip():
             return None
+        if "\\ud" in text or "\\uD" in text:
+            text = ESCAPES.sub(_whole, text)
         try:
-            return json.loads(text, parse_constant=_refuse_constant)
+            return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
         except json.JSONDecodeError as error:
             problem = f"{error.msg} at line {error.lineno}, column {error.colno}"
         except RecursionError:
@@ -155,5 +172,16 @@ def _charset(content_type: str) -> str:
     return "utf-8-sig"
 
 
+def _whole(escape: re.Match[str]) -> str:
+    return r"\ufffd" if escape["lone"] else escape[0]
+
+
 def _refuse_constant(name: str) -> Any:
     raise ValueError(f"{name} is not a JSON value")
+
+
+def _finite(digits: str) -> float:
+    number = float(digits)
+    if math.isinf(number):
+        raise ValueError(f"{digits[:20]} is larger than any number")
+    return number

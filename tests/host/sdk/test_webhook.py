@@ -66,6 +66,40 @@ def test_a_charset_that_is_no_text_encoding_is_refused() -> None:
         request_of(b"31", "application/json; charset=hex").body_json  # noqa: B018  # the act
 
 
+@pytest.mark.parametrize(
+    ("charset", "body"),
+    [
+        ("idna", b"xn--a.\xc3\\"),
+        ("undefined", b"1"),
+        ("unicode_escape", b'"\\ud800"'),
+        ("utf-7", b'"+2AA-"'),
+    ],
+)
+def test_a_charset_that_brings_no_text_is_refused(charset: str, body: bytes) -> None:
+    with pytest.raises(RequestInvalid, match="cannot be decoded"):
+        request_of(body, f"application/json; charset={charset}").text  # noqa: B018  # the act
+
+
+@pytest.mark.parametrize(
+    ("escaped", "text"),
+    [
+        (rb"\ud83d\ude00 \u00e9", "😀 é"),
+        (rb"a\ud83d", "a\ufffd"),
+        (rb"\uDE00b", "\ufffdb"),
+        (rb"\ud83d\ud83d\ude00", "\ufffd😀"),
+        (rb"\\ud83d", r"\ud83d"),
+    ],
+)
+def test_half_a_character_is_replaced(escaped: bytes, text: str) -> None:
+    assert request_of(b'{"a": "' + escaped + b'"}').body_json == {"a": text}
+
+
+@pytest.mark.parametrize("number", [b"1e999", b"-1.5e400"])
+def test_a_number_beyond_all_is_refused(number: bytes) -> None:
+    with pytest.raises(RequestInvalid, match="larger than any number"):
+        request_of(b"[" + number + b"]").body_json  # noqa: B018  # the act
+
+
 def test_the_content_type_is_the_media_type_alone() -> None:
     assert request_of(b"", " Application/JSON ; charset=utf-8").content_type == "application/json"
 

@@ -16,7 +16,18 @@ from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Case, ColumnElement, Connection, Row, Select, case, delete, null, select, update
+from sqlalchemy import (
+    Case,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    case,
+    delete,
+    null,
+    select,
+    update,
+)
 from sqlalchemy.exc import IntegrityError
 
 from mooring.adapters.clock import SystemClock

@@ -67,6 +67,12 @@ class FunctionEntry:
     verify: Verification | None = None
     delivery: Delivery = "direct"
 
+    @property
+    def resolved_by(self) -> InstallationResolution | None:
+        """How a request at the one address of all accounts says for which it is, if it has to."""
+        rule = self.installation_resolution
+        return None if self.is_global or rule is None or rule.type == "GUID" else rule
+
 
 @dataclass(frozen=True, slots=True)
 class RetryPolicy:

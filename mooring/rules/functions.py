@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mooring.model.json_path import json_path
 from mooring.model.problem import Problem, Rule, Severity, shown
 from mooring.reading.schema_messages import listed, nearest
 from mooring.reading.yaml_composer import KeyPath
@@ -35,8 +36,6 @@ RULES = (
 NAME = re.compile(r"[A-Za-z0-9_.~-]+", re.ASCII)
 SECRET = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", re.ASCII)
 HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
-STEP = r"(?:\.{1,2}(?:[\w-]+|\*)|\[[^\[\]]+\])"
-JSON_PATH = re.compile(rf"\$(?:{STEP})*|[A-Za-z_]\w*(?:{STEP})*", re.ASCII)
 
 
 def check(app: Inspected) -> Iterator[Problem]:
@@ -69,16 +68,18 @@ def _resolution(app: Inspected, path: KeyPath) -> Iterator[Problem]:
             hint="Remove installation_resolution, or global.",
         )
     key = resolution.get("key")
-    in_body = resolution.get("type") == "JSON_BODY_FIELD"
-    if in_body and isinstance(key, str) and not JSON_PATH.fullmatch(key):
-        yield app.fault(
-            BODY_PATH,
-            (*at, "key"),
-            f"{shown(key)} is not a JSON path.",
-            hint="Write a path into the body, as in $.account.id.",
-        )
     if isinstance(key, str):
+        if resolution.get("type") == "JSON_BODY_FIELD":
+            yield from _path(app, (*at, "key"), key)
         yield from _place(app, (*at, "key"), resolution.get("type"), key)
+
+
+def _path(app: Inspected, at: KeyPath, key: str) -> Iterator[Problem]:
+    try:
+        json_path(key)
+    except ValueError as error:
+        said = f"{shown(key)} is not a JSON path: {error}."
+        yield app.fault(BODY_PATH, at, said, hint="Write a path into the body, as in $.account.id.")
 
 
 def _place(app: Inspected, path: KeyPath, type_: object, key: str) -> Iterator[Problem]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from secrets import token_urlsafe
 
 from mooring.engine.problems import problem
 from mooring.engine.signatures import check, secret_values
@@ -13,6 +14,7 @@ from mooring.web.directory import Target
 from mooring.web.messages import Refused
 
 FRESH_SECONDS = 0.5  # how long a changed secret may stay unnoticed
+MOST_KEPT = 10_000
 
 
 class Verifier:
@@ -20,7 +22,8 @@ class Verifier:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._kept: dict[tuple[int, str], tuple[float, tuple[str, ...]]] = {}
+        self._kept: dict[tuple[int, str, str], tuple[float, tuple[str, ...]]] = {}
+        self._nobodys = token_urlsafe(32)
 
     def check(self, target: Target, request: Request) -> None:
         """Return if the function asks for no signature, or this one is right.
@@ -30,24 +33,30 @@ class Verifier:
         wanted = target.entry.verify
         if wanted is None:
             return
+        secrets = self._secrets(target, wanted)
+        if not secrets and not target.shared:
+            raise Refused(self._unset(target, wanted))
         check(
             request.body,
             request.headers,
             verification=wanted,
             profiles=self._host.signature_profiles,
-            secrets=self._secrets(target, wanted),
+            # At the address of all accounts, none is told apart from one that is not here.
+            secrets=secrets or (self._nobodys,),
             now=self._host.clock.now(),
         )
 
     def _secrets(self, target: Target, wanted: Verification) -> tuple[str, ...]:
-        key = (target.installation.install_id, wanted.secret)
+        """Read the installation's secrets; a stranger's, who has none, just as often."""
+        installation = target.installation
+        key = (installation.install_id, installation.account, wanted.secret)
         read_at, secrets = self._kept.get(key, (float("-inf"), ()))
-        if time.monotonic() - read_at >= FRESH_SECONDS:
-            now = time.monotonic()
-            secrets = secret_values(self._host.secrets(target.installation).get(wanted.secret))
+        now = time.monotonic()
+        if now - read_at >= FRESH_SECONDS:
+            secrets = secret_values(self._host.secrets(installation).get(wanted.secret))
+            if len(self._kept) >= MOST_KEPT:
+                self._kept.clear()
             self._kept[key] = (now, secrets)
-        if not secrets:
-            raise Refused(self._unset(target, wanted))
         return secrets
 
     def _unset(self, target: Target, wanted: Verification) -> Response:

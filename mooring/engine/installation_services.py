@@ -15,8 +15,8 @@ from mooring.engine.ports import (
 )
 from mooring.engine.scheduler import first_due
 from mooring.errors import NotFound
-from mooring.model.installation import Installation
-from mooring.model.manifest import JobEntry, Manifest
+from mooring.model.installation import Installation, InstallationState
+from mooring.model.manifest import FunctionEntry, JobEntry, Manifest
 from mooring.model.notification import Level
 from mooring.model.run import JobSchedule, Run
 from mooring.sdk.ports import Clock, JobDetail
@@ -126,23 +126,35 @@ class InstallationFunctions:
     def get_endpoints(self, install_id: int | None = None) -> dict[str, str]:
         """Map function names to absolute URLs. Raises NotFound for another app's installation."""
         wanted = self._installation.install_id if install_id is None else install_id
+        if wanted != self._installation.install_id:
+            self._check_is_of_this_app(wanted)
+        urls = self._at_one_address(lambda function: function.resolved_by is not None)
         base = self._public_url()
-        endpoints = self._installations.endpoints(wanted)
-        if any(endpoint.app_id != self._installation.app_id for endpoint in endpoints):
-            raise NotFound(f"This app has no installation {wanted}.")
-        return {
-            e.function: f"{base}/functions/{e.app_id}/{e.function}/{e.uuid}"
-            for e in sorted(endpoints, key=lambda e: e.function)
-        }
+        for e in self._installations.endpoints(wanted):
+            # Where all accounts have one address, it counts, and a former one of its own does not.
+            urls.setdefault(e.function, f"{base}/functions/{e.app_id}/{e.function}/{e.uuid}")
+        return dict(sorted(urls.items()))
 
     def get_global_endpoints(self) -> dict[str, str]:
         """Map global function names to absolute URLs."""
-        base = self._public_url()
-        return {
-            name: f"{base}/functions/{self._installation.app_id}/{name}"
-            for name, function in sorted(self._manifest.functions.items())
-            if function.is_global
-        }
+        return self._at_one_address(lambda function: function.is_global)
+
+    def _at_one_address(self, wanted: Callable[[FunctionEntry], bool]) -> dict[str, str]:
+        base = f"{self._public_url()}/functions/{self._installation.app_id}"
+        functions = sorted(self._manifest.functions.items())
+        return {name: f"{base}/{name}" for name, function in functions if wanted(function)}
+
+    def _check_is_of_this_app(self, install_id: int) -> None:
+        try:
+            other = self._installations.get(install_id)
+        except NotFound:
+            other = None
+        if (
+            other is None
+            or other.state is InstallationState.UNINSTALLED
+            or other.app_id != self._installation.app_id
+        ):
+            raise NotFound(f"This app has no installation {install_id}.")
 
     def get_authorization_grant_url(self) -> str:
         """Return the OAuth callback address of this app."""

@@ -140,7 +140,7 @@ class LifecycleEngine:
 
     def _add_endpoints(self, installation: Installation, definition: AppDefinition) -> None:
         for name, function in definition.manifest.functions.items():
-            if not function.is_global:
+            if not (function.is_global or function.resolved_by):
                 self._installations.add_endpoint(installation.install_id, installation.app_id, name)
 
     def _add_schedules(self, installation: Installation, definition: AppDefinition) -> None:

@@ -29,6 +29,9 @@ from mooring.adapters.database import insert
 Row = tuple[str, datetime | None]
 """A record's text and when it expires."""
 
+JOURNAL = "mooring_journal"
+"""The option of a connection whose changes are noted: ``note(connection, table, owner, rows)``."""
+
 
 class RecordRows:
     """The rows of one owner in ``settings`` or ``key_values``; expired ones are not there."""
@@ -48,6 +51,7 @@ class RecordRows:
 
     def put(self, connection: Connection, key: str, row: Row) -> None:
         """Insert or replace one row."""
+        self._note(connection, {key: row})
         values = {"value": row[0], "expires_at": row[1]}
         added = insert(connection, self._table).values(owner=self._owner, key=key, **values)
         connection.execute(
@@ -58,6 +62,7 @@ class RecordRows:
 
     def remove(self, connection: Connection, key: str) -> None:
         """Delete one row."""
+        self._note(connection, {key: None})
         connection.execute(delete(self._table).where(self._mine, self._table.c.key == key))
 
     def get_many(
@@ -73,6 +78,7 @@ class RecordRows:
 
     def put_many(self, connection: Connection, texts: Mapping[str, str]) -> None:
         """Insert or replace many rows, which do not expire."""
+        self._note(connection, {key: (text, None) for key, text in texts.items()})
         name = self._table.name
         into = f"INSERT INTO {name} (owner, key, value, expires_at)"
         replace = "ON CONFLICT (owner, key) DO UPDATE SET value = excluded.value, expires_at = NULL"
@@ -86,6 +92,7 @@ class RecordRows:
 
     def remove_many(self, connection: Connection, keys: Sequence[str], *, now: datetime) -> int:
         """Delete many rows; return how many of them had not expired."""
+        self._note(connection, dict.fromkeys(keys))
         gone = connection.execute(
             delete(self._table)
             .where(self._mine, self._among(connection, keys))
@@ -108,6 +115,11 @@ class RecordRows:
         query = select(func.count()).select_from(self._table)
         found = connection.scalar(query.where(self._mine, self._under(prefix), self._alive(now)))
         return int(found or 0)
+
+    def _note(self, connection: Connection, rows: Mapping[str, Row | None]) -> None:
+        """Tell the journal of a transition, if there is one, what is about to change."""
+        if note := connection.get_execution_options().get(JOURNAL):
+            note(connection, self._table, self._owner, rows)
 
     @property
     def _mine(self) -> ColumnElement[bool]:

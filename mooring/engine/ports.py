@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
 from mooring.model.authorization import Authorization
 from mooring.model.delivery import Delivery
-from mooring.model.installation import Attention, Endpoint, Installation, InstallationState
+from mooring.model.installation import (
+    AppVersion,
+    Attention,
+    Endpoint,
+    Installation,
+    InstallationState,
+    UpgradePhase,
+)
 from mooring.model.notification import Level, Notification
 from mooring.model.run import JobSchedule, Run, RunStatus
 
@@ -31,6 +38,18 @@ class InstallationRepository(Protocol):
     def set_state(self, install_id: int, state: InstallationState) -> None:
         """Move an installation to another state."""
 
+    def begin_upgrade(self, installation: Installation, after: AppVersion) -> Installation:
+        """Note to which version it is on its way; its present one goes on to serve.
+
+        Raises Conflict when it is in another transition.
+        """
+
+    def switch(self, installation: Installation, phase: UpgradePhase) -> Installation:
+        """Let the version that this phase of its upgrade asks for serve from now on."""
+
+    def forget_upgrade(self, install_id: int) -> Installation:
+        """Note that it is on its way to no other version."""
+
     def remove(self, install_id: int) -> None:
         """Delete the installation and everything it owns, its addresses excepted."""
 
@@ -43,8 +62,8 @@ class InstallationRepository(Protocol):
     def endpoint(self, uuid: str) -> Endpoint | None:
         """Return the address, also a removed one (``removed_at`` set), or None if never known."""
 
-    def retire_endpoints(self, install_id: int) -> None:
-        """Make the addresses answer 410 from now on."""
+    def retire_endpoints(self, install_id: int, *, keep: Collection[str] = ()) -> None:
+        """Make the addresses answer 410 from now on, those of the functions in ``keep`` not."""
 
 
 class AttentionRepository(Protocol):
@@ -146,11 +165,18 @@ class RunRepository(Protocol):
     def postpone(self, run: Run, *, until: datetime, error: str | None, attempt: int) -> Run:
         """Give the run back as PENDING, not before ``until``. Raises LeaseLost."""
 
-    def terminate(self, run_id: str, *, now: datetime) -> Run:
+    def terminate(self, run_id: str, *, now: datetime, reason: str | None = None) -> Run:
         """End an active run from outside (raises its epoch). Raises NotFound."""
 
-    def terminate_all(self, install_id: int, *, now: datetime) -> int:
-        """End every active run of an installation; return how many."""
+    def terminate_all(
+        self,
+        install_id: int,
+        *,
+        now: datetime,
+        reason: str | None = None,
+        keep: Collection[str] = (),
+    ) -> int:
+        """End every active run of an installation, but for jobs in ``keep``; return how many."""
 
 
 class ScheduleRepository(Protocol):
@@ -171,29 +197,44 @@ class ScheduleRepository(Protocol):
     def advance(self, schedule: JobSchedule, *, next_at: datetime | None) -> bool:
         """Move on from ``schedule.next_at``; False when another host did it first."""
 
-    def remove(self, install_id: int) -> None:
-        """Forget an installation's schedules."""
+    def remove(self, install_id: int, *, jobs: Collection[str] | None = None) -> None:
+        """Forget an installation's schedules, or only those of some jobs."""
 
 
 class DeliveryRepository(Protocol):
     """Webhook requests accepted for later."""
 
-    def accept(self, delivery: Delivery) -> str:
-        """Store it durably and return its id, or that of the earlier one with its dedupe_key."""
+    def accept(self, accepted: Sequence[Delivery]) -> list[str]:
+        """Store them durably and return their ids, or those of earlier ones with a dedupe_key."""
 
-    def due(self, now: datetime, *, limit: int = 20) -> list[Delivery]:
-        """Return deliveries to process, earliest first."""
+    def due(
+        self,
+        now: datetime,
+        *,
+        limit: int = 20,
+        apart_from: Collection[int] = (),
+        suspects: bool = True,
+    ) -> list[Delivery]:
+        """Return deliveries to process, earliest first, apart from those of some installations.
 
-    def begin(self, delivery: Delivery, *, until: datetime) -> bool:
-        """Claim a delivery for an attempt, which counts from now on, also if nobody ends it."""
+        Without ``suspects`` also apart from those whose last attempt came to no end.
+        """
 
-    def claim(self, delivery: Delivery, *, until: datetime) -> bool:
-        """Hold a delivery until then; False when another process has it."""
+    def begin(self, due: Sequence[Delivery], *, until: datetime) -> list[Delivery]:
+        """Claim deliveries for an attempt, which counts from now on, also if nobody ends it.
 
-    def done(self, delivery_id: str) -> None:
-        """Mark it handled."""
+        Return, as they were, those that no other process has.
+        """
 
-    def retry(self, delivery_id: str, *, due_at: datetime, error: str, counts: bool = True) -> None:
+    def claim(self, held: Sequence[Delivery], *, until: datetime) -> list[Delivery]:
+        """Hold deliveries until then; return, as they were, those that no other process has."""
+
+    def done(self, delivery_ids: Sequence[str]) -> None:
+        """Mark them handled; those that are gone stay so."""
+
+    def retry(
+        self, delivery_id: str, *, due_at: datetime, error: str | None, counts: bool = True
+    ) -> None:
         """Try again later; the attempt is forgotten unless it ``counts``."""
 
     def hasten(self, install_id: int, *, now: datetime) -> int:

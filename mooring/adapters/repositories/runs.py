@@ -6,7 +6,7 @@ worker that lost the run finds no row to change and learns it from LeaseLost.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
@@ -16,12 +16,14 @@ from sqlalchemy import ColumnElement, Row, Update, case, func, literal, or_, sel
 from mooring.adapters.clock import SystemClock
 from mooring.adapters.database import Database, insert
 from mooring.adapters.tables import PENDING, RUNNING, runs
-from mooring.errors import LeaseLost, NotFound
+from mooring.errors import LeaseLost, NotFound, UsageError
 from mooring.model.installation import Installation
 from mooring.model.run import Run, RunStatus
 from mooring.sdk.ports import Clock
 
 ACTIVE = tuple(status.value for status in RunStatus if not status.final)
+SHORTEST_PREFIX = 4  # characters of an id that may stand for it
+MOST_NAMED = 5
 COLUMNS = tuple(column for column in runs.c if column.name != "due_key")
 
 
@@ -71,6 +73,23 @@ class Runs:
         if row is None:
             raise NotFound(f"There is no run {run_id}.", hint="`mooring jobs list` shows them.")
         return _run(row)
+
+    def named(self, text: str) -> Run:
+        """Return the run whose id begins so. Raises NotFound, and UsageError naming several."""
+        if len(text) < SHORTEST_PREFIX:
+            return self.get(text)
+        begins = runs.c.run_id.startswith(text.lower(), autoescape=True)
+        query = select(*COLUMNS).where(begins).order_by(runs.c.created_at.desc())
+        with self._database.read() as connection:
+            rows = connection.execute(query.limit(MOST_NAMED)).all()
+        if not rows:
+            return self.get(text)
+        if len(rows) > 1:
+            raise UsageError(
+                f"Several runs begin with {text}.",
+                hint=f"Give more of the id: {', '.join(row.run_id for row in rows)}.",
+            )
+        return _run(rows[0])
 
     def recent(
         self,
@@ -198,16 +217,29 @@ class Runs:
             heartbeat_at=None,
         )
 
-    def terminate(self, run_id: str, *, now: datetime) -> Run:
+    def terminate(self, run_id: str, *, now: datetime, reason: str | None = None) -> Run:
         """End an active run from outside (raises its epoch); a final one stays. Raises NotFound."""
-        ended = self._changed(_termination(now).where(runs.c.run_id == run_id))
+        ended = self._changed(_termination(now, reason).where(runs.c.run_id == run_id))
         return ended or self.get(run_id)
 
-    def terminate_all(self, install_id: int, *, now: datetime) -> int:
-        """End every active run of an installation; return how many."""
+    def terminate_all(
+        self,
+        install_id: int,
+        *,
+        now: datetime,
+        reason: str | None = None,
+        keep: Collection[str] = (),
+    ) -> int:
+        """End every active run of an installation, but for jobs in ``keep``; return how many."""
+        ours = (runs.c.install_id == install_id) & runs.c.job.not_in(list(keep))
         with self._database.write() as connection:
-            change = _termination(now).where(runs.c.install_id == install_id)
-            return connection.execute(change).rowcount
+            return connection.execute(_termination(now, reason).where(ours)).rowcount
+
+    def release(self, run_ids: Collection[str], *, now: datetime) -> None:
+        """Let runs begin that were written to wait."""
+        waiting = runs.c.run_id.in_(list(run_ids)) & runs.c.status.in_(ACTIVE)
+        with self._database.write() as connection:
+            connection.execute(update(runs).where(waiting).values(scheduled_at=now))
 
     def _fenced(self, run: Run, **values: Any) -> Run:
         """Change the run if this worker still owns it."""
@@ -232,12 +264,11 @@ def _owned(run: Run) -> ColumnElement[bool]:
     return owned
 
 
-def _termination(now: datetime) -> Update:
-    return (
-        update(runs)
-        .where(runs.c.status.in_(ACTIVE))
-        .values(status=RunStatus.TERMINATED.value, epoch=runs.c.epoch + 1, completed_at=now)
-    )
+def _termination(now: datetime, reason: str | None) -> Update:
+    values = {"status": RunStatus.TERMINATED.value, "epoch": runs.c.epoch + 1, "completed_at": now}
+    if reason is not None:
+        values["error"] = reason
+    return update(runs).where(runs.c.status.in_(ACTIVE)).values(values)
 
 
 def _run(row: Row[Any]) -> Run:

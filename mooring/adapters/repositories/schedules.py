@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
@@ -63,10 +64,13 @@ class Schedules:
             bump(connection, SCHEDULES)
             return True
 
-    def remove(self, install_id: int) -> None:
-        """Forget an installation's schedules."""
+    def remove(self, install_id: int, *, jobs: Collection[str] | None = None) -> None:
+        """Forget an installation's schedules, or only those of some jobs."""
+        ours = schedules.c.install_id == install_id
+        if jobs is not None:
+            ours &= schedules.c.job.in_(list(jobs))
         with self._database.write() as connection:
-            connection.execute(delete(schedules).where(schedules.c.install_id == install_id))
+            connection.execute(delete(schedules).where(ours))
             bump(connection, SCHEDULES)
 
     def _all(self, query: Select[Any]) -> list[JobSchedule]:

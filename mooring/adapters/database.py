@@ -9,11 +9,11 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, Self, cast
 
-from sqlalchemy import Connection, Engine, Table, create_engine, inspect, select, text
+from sqlalchemy import Connection, Engine, Table, create_engine, delete, inspect, select, text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
@@ -90,6 +90,27 @@ class Database:
                 finally:
                     self._thread.connection = None
 
+    @contextmanager
+    def overwriting(self) -> Iterator[Connection]:
+        """Write so that SQLite leaves nothing in its file of what was there before."""
+        with self.write() as connection:
+            if self.is_postgresql:
+                yield connection
+                return
+            connection.exec_driver_sql("PRAGMA secure_delete = ON")
+            try:
+                yield connection
+            finally:
+                connection.exec_driver_sql("PRAGMA secure_delete = OFF")
+
+    def empty_journal(self) -> None:
+        """Empty SQLite's write-ahead log, in which what was overwritten still stands."""
+        if self.is_postgresql:
+            return
+        with self._explained(), closing(self._engine.raw_connection()) as connection:
+            # While somebody reads, the log stays; the next one to checkpoint overwrites it.
+            connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
     def revision(self, topic: str) -> int:
         """Return how often ``topic`` changed; what was cached under another number is stale."""
         with self.read() as connection:
@@ -107,6 +128,19 @@ class Database:
             note = insert(connection, meta).values(key=key, value=value)
             connection.execute(note.on_conflict_do_nothing())
             return str(connection.scalar(select(meta.c.value).where(meta.c.key == key)))
+
+    def record(self, key: str, value: str) -> None:
+        """Note ``value`` under ``key``, whatever was noted there."""
+        with self.write() as connection:
+            note = insert(connection, meta).values(key=key, value=value)
+            connection.execute(
+                note.on_conflict_do_update(index_elements=[meta.c.key], set_={"value": value})
+            )
+
+    def forget(self, key: str) -> None:
+        """Remove what is noted under ``key``."""
+        with self.write() as connection:
+            connection.execute(delete(meta).where(meta.c.key == key))
 
     def close(self) -> None:
         """Close all connections."""

@@ -17,7 +17,7 @@ def mooring_secret_backend(config: HostConfig, kind: str, database: Any) -> Any 
         return system_keychain()
     if kind == "encrypted":
         from mooring.adapters.secrets.encrypted import EncryptedKeyring
-        from mooring.adapters.secrets.master_key import master_key
+        from mooring.adapters.secrets.key_ring import KeyRing
 
-        return EncryptedKeyring(database, key=master_key(config, database))
+        return EncryptedKeyring(database, keys=KeyRing.open(config, database))
     return None

@@ -7,15 +7,16 @@ and the key id are associated data: a row that is copied to another address does
 from __future__ import annotations
 
 import secrets
+from typing import Any
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from sqlalchemy import ColumnElement, delete, select
+from sqlalchemy import ColumnElement, Row, delete, select
 
 from mooring.adapters.columns import to_json
 from mooring.adapters.database import Database, insert
 from mooring.adapters.secrets.keyring_port import KeyringBackend, PasswordDeleteError
-from mooring.adapters.secrets.master_key import MasterKey
+from mooring.adapters.secrets.master_key import Keys, MasterKey
 from mooring.adapters.tables import sealed_secrets
 from mooring.errors import SecretStoreUnusable
 
@@ -23,43 +24,26 @@ NONCE_BYTES = 12
 
 
 class EncryptedKeyring(KeyringBackend):
-    """Secrets in the table ``sealed_secrets`` under one master key."""
+    """Secrets in the table ``sealed_secrets`` under the current one of the master keys."""
 
     priority = 0.1
 
-    def __init__(self, database: Database, *, key: MasterKey) -> None:
+    def __init__(self, database: Database, *, keys: Keys) -> None:
         # Not super().__init__(): it would set attributes from KEYRING_PROPERTY_* variables.
+        self.keys = keys
         self._database = database
-        self._key = key
-        self._cipher = AESGCM(key.secret)
 
     def get_password(self, service: str, username: str) -> str | None:
         """Return the value, or None. Raises SecretStoreUnusable if the row does not open."""
         query = select(sealed_secrets).where(_is(service, username))
         with self._database.read() as connection:
             row = connection.execute(query).one_or_none()
-        if row is None:
-            return None
-        try:
-            address = _address(service, username, row.key_id)
-            return self._cipher.decrypt(row.nonce, row.ciphertext, address).decode()
-        except InvalidTag as error:
-            raise SecretStoreUnusable(
-                f"The secret does not open: it was encrypted under key {row.key_id}, or changed.",
-                where=f"{service} {username}",
-                hint="Set it again, or give back the former master key.",
-            ) from error
+        return None if row is None else self.opened(row)
 
     def set_password(self, service: str, username: str, password: str) -> None:
         """Store the value under a nonce of its own."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        address = _address(service, username, self._key.key_id)
-        sealed = {
-            "key_id": self._key.key_id,
-            "nonce": nonce,
-            "ciphertext": self._cipher.encrypt(nonce, password.encode(), address),
-        }
         with self._database.write() as connection:
+            sealed = sealed_under(self.keys.current(), service, username, password)
             row = insert(connection, sealed_secrets)
             row = row.values(service=service, username=username, **sealed)
             connection.execute(
@@ -75,6 +59,34 @@ class EncryptedKeyring(KeyringBackend):
             gone = connection.execute(delete(sealed_secrets).where(_is(service, username)))
         if gone.rowcount == 0:
             raise PasswordDeleteError("There is no such secret.")
+
+    def opened(self, row: Row[Any]) -> str:
+        """Return what a row holds. Raises SecretStoreUnusable if it does not open."""
+        where = f"{row.service} {row.username}"
+        key = self.keys.named(row.key_id)
+        if key is None:
+            raise SecretStoreUnusable(
+                f"The secret does not open: it was encrypted under master key {row.key_id}.",
+                where=where,
+                hint="Set it again, or give back the former master key.",
+            )
+        try:
+            about = _address(row.service, row.username, row.key_id)
+            return AESGCM(key.secret).decrypt(row.nonce, row.ciphertext, about).decode()
+        except (InvalidTag, ValueError) as error:
+            raise SecretStoreUnusable(
+                "The secret does not open: it was changed, or put here from another place.",
+                where=where,
+                hint="Set it again, or put the database back from a backup.",
+            ) from error
+
+
+def sealed_under(key: MasterKey, service: str, username: str, password: str) -> dict[str, Any]:
+    """Encrypt a value for its address, under a nonce of its own; return the row's columns."""
+    nonce = secrets.token_bytes(NONCE_BYTES)
+    address = _address(service, username, key.key_id)
+    ciphertext = AESGCM(key.secret).encrypt(nonce, password.encode(), address)
+    return {"key_id": key.key_id, "nonce": nonce, "ciphertext": ciphertext}
 
 
 def _is(service: str, username: str) -> ColumnElement[bool]:

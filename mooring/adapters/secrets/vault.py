@@ -19,17 +19,20 @@ from mooring.adapters.clock import SystemClock
 from mooring.adapters.database import Database, bump, hold, insert
 from mooring.adapters.masking import Masker
 from mooring.adapters.tables import secret_names
-from mooring.errors import SecretStoreUnusable
+from mooring.errors import ConfigurationInvalid, SecretStoreUnusable
 from mooring.model.config import HostConfig
 from mooring.sdk.ports import Clock
 
 if TYPE_CHECKING:
     from mooring.adapters.secrets.keyring_port import KeyringBackend
+    from mooring.adapters.secrets.master_key import Keys
+    from mooring.adapters.secrets.rotation import Rotation
 
 STORE = "secrets.store"
 HOME_ID = "home.id"
 CHECK = "check"
 SECRETS = "secrets"
+CLOCKS_DIFFER = timedelta(minutes=5)  # at most, between machines that share a database
 
 
 def open_vault(
@@ -55,6 +58,7 @@ def open_vault(
         if recorded != kind:
             return open_vault(config, database, masker=masker, offer=offer, clock=clock)
     vault.check()
+    vault.learn_keys()
     return vault
 
 
@@ -77,6 +81,7 @@ class Vault:
         self._prefix = f"mooring/{home_id}"
         self._masker = masker
         self._clock = clock or SystemClock()
+        self._learned_at: datetime | None = None
 
     def get(self, owner: str, name: str) -> str | None:
         """Return the value, or None."""
@@ -142,11 +147,52 @@ class Vault:
         return self._clock.now() + timedelta(seconds=seconds)
 
     def learn_all(self) -> None:
-        """Let the masker know every value, also those that this process has not used."""
+        """Let the masker know every value, also what other processes have set since the last time.
+
+        A master key that was rotated meanwhile is known afterwards too.
+        """
+        seen = self._clock.now()
+        query = select(secret_names.c.owner, secret_names.c.name)
+        if self._learned_at is not None:
+            query = query.where(secret_names.c.changed_at >= self._learned_at - CLOCKS_DIFFER)
         with self._database.read() as connection:
-            known = connection.execute(select(secret_names.c.owner, secret_names.c.name)).all()
-        for owner, name in known:
+            changed = connection.execute(query).all()
+        for owner, name in changed:
             self.get(owner, name)
+        self.learn_keys()
+        self._learned_at = seen
+
+    def learn_keys(self) -> None:
+        """Let the masker know the master keys; a rotation is noticed with that."""
+        if self.keys is not None:
+            self.keys.current()
+            for key in self.keys.known():
+                for text in key.spellings:
+                    self._masker.learn(text)
+
+    @property
+    def keys(self) -> Keys | None:
+        """The master keys, where the store is the encrypted one."""
+        keys: Keys | None = getattr(self._backend, "keys", None)
+        return keys
+
+    def rotation(self) -> Rotation:
+        """Return what brings the secrets under a new master key.
+
+        Raises ConfigurationInvalid for a store that has none.
+        """
+        from mooring.adapters.secrets.encrypted import EncryptedKeyring
+        from mooring.adapters.secrets.key_ring import KeyRing
+        from mooring.adapters.secrets.rotation import Rotation
+
+        keys = self.keys
+        if not (isinstance(self._backend, EncryptedKeyring) and isinstance(keys, KeyRing)):
+            raise ConfigurationInvalid(
+                f"This home keeps its secrets in the store {self.kind}, which has no master key.",
+                hint="The OS keychain encrypts them itself, under the user's login; set each "
+                "secret again to renew it.",
+            )
+        return Rotation(self._backend, keys)
 
     def mark(self) -> None:
         """Leave this home's mark in a keychain, by which ``check`` recognises it."""

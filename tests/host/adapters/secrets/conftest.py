@@ -6,6 +6,8 @@ import pytest
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
 
+from mooring.adapters.secrets.master_key import MasterKey
+
 
 class Keychain(KeyringBackend):
     """A keychain in memory that behaves as the desktops' do, well or badly."""
@@ -34,6 +36,22 @@ class Keychain(KeyringBackend):
     def _unlocked(self) -> None:
         if self.locked:
             raise KeyringLocked(f"the collection is locked; it holds {list(self.held.values())}")
+
+
+class FixedKeys:
+    """Master keys that nobody rotates."""
+
+    def __init__(self, *keys: MasterKey) -> None:
+        self._keys = keys
+
+    def current(self) -> MasterKey:
+        return self._keys[0]
+
+    def named(self, key_id: str) -> MasterKey | None:
+        return next((key for key in self._keys if key.key_id == key_id), None)
+
+    def known(self) -> tuple[MasterKey, ...]:
+        return self._keys
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from mooring.adapters.secrets.vault import SECRETS, STORE, Vault, open_vault
 from mooring.errors import SecretStoreUnusable
 from mooring.model.config import HostConfig, SecretsMode
 from mooring.testing.clock import FakeClock
+from tests.host.adapters.secrets.conftest import FixedKeys
 
 SECRET = "tok-5e2b77c1d0"
 OWNER, NAME = "install/1", "settings/auth/token"
@@ -29,7 +30,7 @@ class Offer:
     """Offers stores as plugins would, and remembers which were asked for."""
 
     def __init__(self, database: Database, keychain: Any = None) -> None:
-        encrypted = EncryptedKeyring(database, key=MasterKey(bytes(32)))
+        encrypted = EncryptedKeyring(database, keys=FixedKeys(MasterKey(bytes(32))))
         self._stores = {"encrypted": encrypted, "keyring": keychain}
         self.asked: list[str] = []
 

@@ -24,6 +24,7 @@ from sandbox.optimizely.cdn import cdn_routes
 from sandbox.optimizely.flags import flags_application
 from sandbox.optimizely.gate import problem, v2_error
 from sandbox.optimizely.logx import logx_routes
+from sandbox.optimizely.oauth import oauth_application
 from sandbox.optimizely.rest import rest_application
 
 FAULT_CODES = {
@@ -52,7 +53,7 @@ def application(account: Account, addresses: Addresses) -> ASGIApp:
             Route("/", home),
             Mount(paths.OPTIMIZELY_API, rest_application(account, addresses)),
             Mount(paths.OPTIMIZELY_FLAGS, flags_application(account, addresses)),
-            Mount(paths.OPTIMIZELY_OAUTH, not_served("OAuth")),
+            Mount(paths.OPTIMIZELY_OAUTH, oauth_application(account)),
             Mount(paths.OPTIMIZELY_CDN, routes=cdn_routes(account)),
             Mount(paths.OPTIMIZELY_LOGX, routes=logx_routes(account)),
             Mount(paths.BREVO, brevo_application(account, addresses.base + paths.BREVO)),

@@ -7,6 +7,7 @@ from sandbox.account.clock import Clock
 from sandbox.account.credentials import Credentials
 from sandbox.account.faults import Faults
 from sandbox.account.meters import Meter, Window
+from sandbox.account.oauth import OAuth
 from sandbox.account.optimizely import Optimizely
 from sandbox.account.people import people
 from sandbox.account.received import Received
@@ -17,6 +18,7 @@ class Account:
 
     clock: Clock
     credentials: Credentials
+    oauth: OAuth
     optimizely: Optimizely
     brevo: Brevo
     faults: Faults
@@ -34,6 +36,7 @@ class Account:
         """Return to the state of every start; the clock too."""
         self.clock = Clock()
         self.credentials = Credentials()
+        self.oauth = OAuth(self.clock)
         self.optimizely = Optimizely(self.clock)
         self.brevo = Brevo.first(self.clock, self._people)
         self.faults = Faults()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Awaitable, Callable
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 from starlette.applications import Starlette
@@ -16,6 +16,7 @@ from starlette.routing import Route
 from sandbox import wire
 from sandbox.account.account import Account
 from sandbox.account.faults import Fault
+from sandbox.account.oauth import Consent
 from sandbox.addresses import SERVED, Addresses
 from sandbox.control import changes, webhooks
 from sandbox.control.refusal import BadControl
@@ -51,6 +52,15 @@ class FaultBody(msgspec.Struct, forbid_unknown_fields=True):
     retry_after: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
+class OAuthBody(msgspec.Struct, forbid_unknown_fields=True):
+    """How the OAuth server behaves from now on; what is left out stays as it is."""
+
+    consent: Consent | None = None
+    rotates: bool | None = None
+    lifetime: Annotated[float, msgspec.Meta(gt=0, le=LONGEST)] | None = None
+    refusal_status: Literal[400, 403] | None = None
+
+
 def control_application(account: Account, addresses: Addresses) -> Starlette:
     """Build the application that answers below the control address."""
     controls = Controls(account, addresses)
@@ -59,6 +69,7 @@ def control_application(account: Account, addresses: Addresses) -> Starlette:
         "/change": controls.change,
         "/publish": controls.publish,
         "/faults": controls.faults,
+        "/oauth": controls.oauth,
         "/reset": controls.reset,
     }
     routes = [Route(path, _told(handler), methods=["POST"]) for path, handler in posts.items()]
@@ -82,7 +93,7 @@ def _told(
 
 async def _unrouted(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    offers = "POST clock, change, publish, faults, reset; GET received"
+    offers = "POST clock, change, publish, faults, reset, oauth; GET received"
     message = f"{request.method} {request.url.path} is no control. There are: {offers}."
     return wire.json({"field": None, "message": message}, status=status)
 
@@ -160,6 +171,16 @@ class Controls:
         fault = Fault(body.route, body.status, body.count, body.delay, method, body.retry_after)
         self._account.faults.add(fault)
         return wire.json({"fault": fault})
+
+    async def oauth(self, request: Request) -> Response:
+        """Set how the OAuth server behaves."""
+        body = await _payload(request, OAuthBody)
+        given = {
+            name: value for name, value in msgspec.structs.asdict(body).items() if value is not None
+        }
+        for name, value in given.items():
+            setattr(self._account.oauth, name, value)
+        return wire.json({"oauth": given})
 
     async def received(self, request: Request) -> Response:
         """Answer what arrived, in order; `service`, `kind` and `after` narrow it."""

@@ -219,7 +219,8 @@ def _change_contact(account: Account, change: Change) -> dict[str, Any]:
 def _revoke(account: Account, change: Change) -> dict[str, Any]:
     if not change.revoke:
         raise BadControl("revoke", "must be true")
-    if not account.credentials.revoke(change.token or ""):
+    token = change.token or ""
+    if not account.credentials.revoke(token) and not account.oauth.revoke(token):
         raise BadControl("token", "must be a token or key that is accepted now")
     return {}
 

@@ -142,9 +142,12 @@ class Gate:
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         known = self.account.credentials.optimizely_tokens
         given = token.strip().encode()
-        if scheme.lower() != "bearer" or not any(
-            hmac.compare_digest(given, each.encode()) for each in known
-        ):
+        personal = any(hmac.compare_digest(given, each.encode()) for each in known)
+        standing = "good" if personal else self.account.oauth.standing(token.strip())
+        if scheme.lower() == "bearer" and standing == "ended":
+            # Of tokens that came by OAuth, the vendor's pages say 403.
+            raise Refusal(403, "The access of this token has expired or was revoked")
+        if scheme.lower() != "bearer" or standing == "unknown":
             raise Refusal(401, "Authentication failed: the token is missing, wrong or revoked")
         if not self.meter().take(token).allowed:
             raise Refusal(429, "Too many requests for this token")

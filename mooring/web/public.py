@@ -13,11 +13,12 @@ from mooring.errors import SignatureInvalid
 from mooring.host import Host
 from mooring.sdk.webhook import Request, Response
 from mooring.web.calls import Calls
-from mooring.web.directory import Address, Directory, Target, address_of
+from mooring.web.directory import Address, Directory, Found, Target, address_of
 from mooring.web.health import Health
 from mooring.web.inbox import Inbox
 from mooring.web.messages import Refused, read_request, send_response
 from mooring.web.openapi import describe
+from mooring.web.resolution import Resolver
 from mooring.web.threads import Threads
 from mooring.web.verification import Verifier
 
@@ -41,6 +42,7 @@ class PublicServer:
         self._inbox = inbox
         self._health = health
         self._directory = Directory(host)
+        self._resolver = Resolver(self._directory, hide=host.masker.hide)
         self._verifier = Verifier(host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -63,8 +65,9 @@ class PublicServer:
         path, method = scope["path"], scope["method"]
         if address := address_of(path):
             _check_method(method, METHODS)
-            target = await self._target(address)
-            return await self._call(target, await read_request(scope, receive, path=address.extra))
+            found = await self._found(address)
+            request = await read_request(scope, receive, path=address.extra)
+            return await self._call(await self._resolved(found, address, request), request)
         if path in ("/healthz", "/readyz"):
             _check_method(method, WATCHED_METHODS)
             return self._health.alive() if path == "/healthz" else await self._health.ready()
@@ -74,10 +77,15 @@ class PublicServer:
         said = "There is nothing at this address."
         raise Refused(problem(404, "not_found", said, hint="Functions are below /functions/."))
 
-    async def _target(self, address: Address) -> Target:
+    async def _found(self, address: Address) -> Found:
         if known := self._directory.remembered(address):
             return known
         return await self._desk.run(partial(self._directory.find, address))
+
+    async def _resolved(self, found: Found, address: Address, request: Request) -> Target:
+        if isinstance(found, Target):
+            return found
+        return await self._desk.run(partial(self._resolver.resolve, found, address, request))
 
     async def _call(self, target: Target, request: Request) -> Response:
         if target.entry.delivery == "inbox" and request.method in ACCEPTING_METHODS:

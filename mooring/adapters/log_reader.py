@@ -28,12 +28,15 @@ def read_logs(
     follow: bool = False,
     wait: Callable[[float], None] = time.sleep,
 ) -> Iterator[Line]:
-    """Give the latest ``limit`` lines that match, oldest first; with ``follow`` go on for ever."""
+    """Give the latest ``limit`` lines that match, oldest first; with ``follow`` go on for ever.
+
+    The first characters of a run's id stand for it.
+    """
 
     def wanted(line: Line) -> bool:
         return (
             (app_id is None or line.get("app_id") == app_id)
-            and (run_id is None or line.get("run_id") == run_id)
+            and (run_id is None or str(line.get("run_id")).startswith(run_id))
             and (level is None or rank(str(line.get("level"))) >= rank(level))
         )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from mooring.cli.attention import attention_text
 from mooring.cli.edge import answer, given_account, open_host, table
 from mooring.cli.shapes import installation_json
 
@@ -34,8 +35,10 @@ def command(ctx: click.Context, app_id: str | None) -> None:
             for d in described
         ]
         headers = ["APP", "ACCOUNT", "VERSION", "STATE", "NEXT RUNS (UTC)"]
-        answer(
-            ctx,
-            described,
-            table(headers, rows, empty="Nothing is installed. Next: mooring install PATH"),
-        )
+        text = table(headers, rows, empty="Nothing is installed. Next: mooring install PATH")
+        notes = [
+            f"\n{d['app_id']} (account {d['account']}): {attention_text(each)}"
+            for d in described
+            for each in d["attention"]
+        ]
+        answer(ctx, described, "\n".join([text, *notes]))

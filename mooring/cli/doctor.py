@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from mooring.adapters.home import Home
+from mooring.cli.attention import attention_json
 from mooring.cli.edge import answer, configuration
 from mooring.errors import MooringError, SecretStoreUnusable
 from mooring.model.config import HostConfig
@@ -94,6 +95,8 @@ def _inside(config: HostConfig) -> Iterator[Finding]:
         for installation in host.installations.all():
             name = f"app {installation.app_id} ({installation.account})"
             yield _looked(name, partial(_app, host, installation))
+            for each in attention_json(host, installation):
+                yield Finding(name, False, each["message"], each["fix"])
         yield _served(host)
 
 

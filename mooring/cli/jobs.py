@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from mooring.cli.attention import attention_json
 from mooring.cli.edge import aligned, answer, given_account, open_host, say, table
 from mooring.cli.groups import DefaultsToList
-from mooring.errors import UsageError
+from mooring.errors import NotFound, UsageError
 from mooring.model.moment import iso
 from mooring.model.run import Run, RunStatus
 
@@ -84,10 +85,10 @@ def list_(ctx: click.Context, app_id: str | None, limit: int) -> None:
 @click.argument("run_id")
 @click.pass_context
 def show(ctx: click.Context, run_id: str) -> None:
-    """Show one run: status, steps, state, error."""
+    """Show one run: status, steps, state, error. The first characters of its id are enough."""
     with open_host(ctx) as host:
-        run = _without_secrets(host, host.runs.get(run_id))
-        answer(ctx, run.to_json(), _described(run))
+        run = _without_secrets(host, host.runs.named(run_id))
+        answer(ctx, run.to_json(), _described(run, what_to_do=_what_to_do(host, run)))
 
 
 @command.command()
@@ -96,8 +97,8 @@ def show(ctx: click.Context, run_id: str) -> None:
 def terminate(ctx: click.Context, run_id: str) -> None:
     """End a run that is waiting or running; it stops at its next step."""
     with open_host(ctx) as host:
-        before = host.runs.get(run_id)
-        run = host.runs.terminate(run_id, now=host.clock.now())
+        before = host.runs.named(run_id)
+        run = host.runs.terminate(before.run_id, now=host.clock.now())
         run = _without_secrets(host, run)
         if before.status.final:
             say(ctx, f"The run had ended before: it is {before.status.value}.")
@@ -175,7 +176,17 @@ def _short(text: str, *, limit: int = 60) -> str:
     return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
-def _described(run: Run) -> str:
+def _what_to_do(host: Host, run: Run) -> str:
+    """Say how to mend what ended the run, if that is still to be done."""
+    try:
+        installation = host.installations.get(run.install_id)
+    except NotFound:  # purged since
+        return ""
+    found = attention_json(host, installation)
+    return " ".join(each["fix"] for each in found if each["message"] in (run.error or ""))
+
+
+def _described(run: Run, *, what_to_do: str) -> str:
     facts = {
         "run": run.run_id,
         "job": f"{run.app_id} {run.job} (account {run.account})",
@@ -184,6 +195,7 @@ def _described(run: Run) -> str:
         "started": iso(run.started_at) or "-",
         "completed": iso(run.completed_at) or "-",
         "error": run.error or "-",
+        **({"what to do": what_to_do} if what_to_do else {}),
         "parameters": json.dumps(dict(run.parameters), ensure_ascii=False),
         "state": json.dumps(dict(run.state), ensure_ascii=False, indent=2),
     }

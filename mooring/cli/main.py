@@ -26,6 +26,7 @@ COMMANDS = {
     "odp": "Look into the embedded Optimizely Data Platform.",
     "serve": "Receive webhooks, run jobs on schedule, show the console.",
     "worker": "Run jobs (started by serve).",
+    "notifications": "Show what apps told the people whose account it is.",
     "logs": "Show the structured log.",
     "doctor": "Say what is wrong with this machine and this home, with the fix.",
 }

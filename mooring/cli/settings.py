@@ -5,18 +5,22 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mooring.cli.attention import attention_json, attention_text
 from mooring.cli.edge import answer, open_host
 from mooring.cli.given import read_secret
 from mooring.engine.settings import SettingsOutcome, find_section
 from mooring.errors import UsageError
 
 if TYPE_CHECKING:
+    from mooring.host import Host
     from mooring.model.form import Section
+    from mooring.model.installation import Installation
 
 TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 
@@ -66,7 +70,7 @@ def command(
             )
         else:
             shown = host.settings.of(installation).show(section)
-            answer(ctx, shown, _text(shown))
+            answer(ctx, shown, _text(shown, _marks(host, installation)))
 
 
 def _report(ctx: click.Context, outcomes: list[SettingsOutcome]) -> None:
@@ -89,17 +93,38 @@ def _outcome(outcome: SettingsOutcome) -> str:
     return "\n".join([head, *lines])
 
 
-def _text(shown: Mapping[str, Any]) -> str:
+@dataclass(frozen=True, slots=True)
+class _Mark:
+    """Why a section needs attention, and what that says of its secrets."""
+
+    sentence: str
+    of_secrets: str
+
+
+def _marks(host: Host, installation: Installation) -> dict[str, _Mark]:
+    return {
+        each["section"]: _Mark(
+            attention_text(each),
+            "no longer accepted" if each["section"] in installation.accepted else "not accepted",
+        )
+        for each in attention_json(host, installation)
+    }
+
+
+def _text(shown: Mapping[str, Any], marks: Mapping[str, _Mark]) -> str:
     lines = []
     for section, values in shown.items():
         lines.append(f"{section}:")
-        lines += [f"  {key}: {_shown(value)}" for key, value in values.items()] or ["  (empty)"]
+        mark = marks.get(section)
+        lines += [f"  ! {mark.sentence}"] if mark else []
+        own = [f"  {key}: {_shown(value, mark)}" for key, value in values.items()]
+        lines += own or ["  (empty)"]
     return "\n".join(lines) or "Nothing is set yet."
 
 
-def _shown(value: Any) -> str:
+def _shown(value: Any, mark: _Mark | None) -> str:
     if value == {"redacted": True}:
-        return "(set, hidden)"
+        return f"(set, hidden; {mark.of_secrets})" if mark else "(set, hidden)"
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 

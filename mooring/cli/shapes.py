@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from mooring.cli.attention import attention_json
 from mooring.model.moment import iso
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ def installation_json(host: Host, installation: Installation) -> dict[str, Any]:
         "state": installation.state.value,
         "install_id": installation.install_id,
         "installed_at": iso(installation.installed_at),
+        "attention": attention_json(host, installation),
         "schedules": [
             {
                 "job": schedule.job,

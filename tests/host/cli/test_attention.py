@@ -1,0 +1,185 @@
+"""An app whose credentials are accepted no more, as the people see it who have to mend that."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mooring.host import Host
+from mooring.model.config import HostConfig
+from tests.conftest import Answer, Program
+from tests.host.cli.conftest import APP
+
+FORM = """\
+sections:
+  - key: general
+    label: General
+    elements:
+      - {type: text, key: name, label: Name, help: Who you are.}
+      - {type: button, label: Save, action: save}
+  - key: shop
+    label: Shop connection
+    elements:
+      - {type: secret, key: token, label: Token, help: What lets you in.}
+      - {type: button, label: Connect, action: connect}
+  - key: mail
+    label: Mail connection
+    elements:
+      - {type: secret, key: key, label: Key, help: What lets you in.}
+      - {type: button, label: Save, action: save}
+"""
+LIFECYCLE = """\
+from mooring.sdk import Lifecycle as Base, LifecycleResult, LifecycleSettingsResult, errors, storage
+
+
+class Lifecycle(Base):
+    def on_install(self):
+        return LifecycleResult(success=True)
+
+    def on_settings_form(self, section, action, form_data):
+        token = form_data.get("token") or storage.settings.get("shop").get("token") or ""
+        if section in ("general", "shop") and token.startswith("expired"):
+            raise errors.CredentialsRejected("The shop refuses the token.", section="shop")
+        storage.settings.put(section, form_data)
+        return LifecycleSettingsResult()
+
+    def can_uninstall(self):
+        raise errors.CredentialsRejected("The shop refuses the token.", section="shop")
+"""
+REJECTS = """\
+        if self.{where} == "mail":
+            raise errors.CredentialsRejected("The mail key is refused.", section="mail")
+        raise errors.CredentialsRejected("The shop refuses the token.", hint="Make a new one.")
+"""
+FUNCTION = (
+    "from mooring.sdk import Function, errors\n\n\nclass Hello(Function):\n    def perform(self):\n"
+    + REJECTS.format(where="request.text")
+)
+JOB = (
+    "from mooring.sdk import Job, JobStatus, errors\n\n\nclass Tidy(Job):\n"
+    "    def prepare(self, params, status=None, resuming=False):\n"
+    "        self.about = params.get('about')\n        return JobStatus({})\n\n"
+    "    def perform(self, status):\n" + REJECTS.format(where="about")
+)
+SHOP = {
+    "section": "shop",
+    "message": "The shop refuses the token.",
+    "fix": f"Go to section Shop connection: mooring settings {APP} shop",
+}
+
+
+@pytest.fixture
+def rejected(cli: Program, app: Path) -> Program:
+    """Give the program with an app that always comes too late with its credentials."""
+    (app / "forms/settings.yml").write_text(FORM, "utf-8")
+    (app / "src/lifecycle/lifecycle.py").write_text(LIFECYCLE, "utf-8")
+    (app / "src/functions/hello.py").write_text(FUNCTION, "utf-8")
+    (app / "src/jobs/tidy.py").write_text(JOB, "utf-8")
+    cli.ok("install", str(app))
+    return cli
+
+
+def save(cli: Program, section: str, key: str, value: str, *more: str) -> Answer:
+    return cli("settings", APP, section, "--set", f"{key}=-", *more, stdin=f"{value}\n")
+
+
+def sync(cli: Program, **parameters: str) -> Any:
+    given = json.dumps(parameters)
+    return cli("jobs", "trigger", APP, "tidy", "--parameters", given, "--wait", "--json").json
+
+
+def state(cli: Program) -> tuple[str, list[str]]:
+    (shown,) = cli.ok("apps", APP, "--json").json
+    return shown["state"], [each["section"] for each in shown["attention"]]
+
+
+def told(cli: Program) -> list[tuple[str, str]]:
+    shown = cli.ok("notifications", APP, "--json").json
+    return [(each["level"], each["title"]) for each in reversed(shown)]
+
+
+def test_a_job_that_is_rejected_marks_the_installation_once(rejected: Program) -> None:
+    assert (sync(rejected)["status"], sync(rejected)["status"]) == ("ERROR", "ERROR")
+    (shown,) = rejected.ok("apps", APP, "--json").json
+    assert shown["state"] == "needs_attention"
+    (attention,) = shown["attention"]
+    assert {key: attention[key] for key in SHOP} == SHOP
+    assert told(rejected) == [("error", "Shop connection needs your attention")]
+
+
+def test_every_command_where_one_looks_names_the_section_and_the_command(rejected: Program) -> None:
+    run = sync(rejected)
+    for command in (("apps",), ("settings", APP), ("jobs", "show", run["run_id"])):
+        assert SHOP["fix"] in rejected.ok(*command).out
+    doctor = rejected("doctor")
+    assert (doctor.status, SHOP["fix"] in doctor.out) == (1, True)
+    said = rejected.ok("notifications").out
+    assert "ERROR" in said
+    assert f"mooring settings {APP} shop" in said
+
+
+def test_a_function_that_is_rejected_does_the_same(rejected: Program) -> None:
+    assert rejected("functions", "invoke", APP, "hello", "--body", "mail").status == 1
+    assert state(rejected) == ("needs_attention", ["mail"])
+
+
+def test_a_hook_that_is_rejected_does_the_same(rejected: Program) -> None:
+    assert rejected("uninstall", APP).status == 77
+    assert state(rejected) == ("needs_attention", ["shop"])
+
+
+def test_a_secret_that_was_accepted_once_is_said_to_be_accepted_no_longer(
+    rejected: Program,
+) -> None:
+    assert save(rejected, "shop", "token", "good-token-1", "--action", "save").status == 0
+    sync(rejected)
+    assert "token: (set, hidden; no longer accepted)" in rejected.ok("settings", APP, "shop").out
+    assert "accepted" not in rejected.ok("settings", APP, "mail").out
+
+
+def test_a_wrong_first_entry_is_refused_and_marks_nothing(rejected: Program) -> None:
+    answer = save(rejected, "shop", "token", "expired-from-the-start", "--action", "save")
+    assert answer.status == 1
+    assert "no longer" not in answer.out
+    assert state(rejected) == ("installed", [])
+    assert told(rejected) == []
+
+
+def test_credentials_of_another_section_that_a_save_finds_rejected_are_marked(
+    rejected: Program, home: Path
+) -> None:
+    with Host.open(HostConfig(home=home, secrets="encrypted")) as host:
+        installation = host.installation(APP)
+        stored = host.invocation(installation, entry_point="test").services.settings
+        stored.put("shop", {"token": "expired-since"})
+    answer = rejected("settings", APP, "general", "--set", "name=Ada")
+    assert answer.status == 1
+    assert state(rejected) == ("needs_attention", ["shop"])
+
+
+def test_a_save_of_the_section_makes_all_well_and_says_so(rejected: Program) -> None:
+    sync(rejected)
+    sync(rejected, about="mail")
+    assert state(rejected) == ("needs_attention", ["shop", "mail"])
+    assert rejected.ok("settings", APP, "general", "--set", "name=Ada")
+    assert save(rejected, "mail", "key", "new-key-1").status == 0
+    assert state(rejected) == ("needs_attention", ["shop"])
+    assert save(rejected, "shop", "token", "expired-again", "--action", "save").status == 1
+    assert state(rejected) == ("needs_attention", ["shop"])
+    assert save(rejected, "shop", "token", "good-token-2", "--action", "connect").status == 0
+    assert state(rejected) == ("installed", [])
+    assert [level for level, _ in told(rejected)] == ["error", "error", "success", "success"]
+    assert "mooring settings" not in rejected.ok("apps").out
+
+
+def test_one_account_is_marked_and_the_other_is_not(rejected: Program, app: Path) -> None:
+    rejected.ok("install", str(app), "--account", "acme")
+    rejected("jobs", "trigger", APP, "tidy", "--wait", "--account", "acme")
+    states = {each["account"]: each["state"] for each in rejected.ok("apps", "--json").json}
+    assert states == {"local": "installed", "acme": "needs_attention"}
+    assert rejected.ok("notifications", "--account", "local", "--json").json == []
+    (entry,) = rejected.ok("notifications", "--account", "acme", "--json").json
+    assert entry["details"] == f"mooring settings {APP} shop --account acme"

@@ -1,8 +1,12 @@
 """How much, and for how long, may a connection send before it is a request? uvicorn's, bounded.
 
 uvicorn bounds the pause between two requests alone: a client that sends its head byte by byte keeps
-a connection for ever, and one that never ends it fills the memory. What is counted is everything
-that is no body (bodies have limits of their own): the request line, headers, the framing of chunks.
+a connection for ever, one that never ends it fills the memory, and so does one that does not read
+what it asked for. What is counted is everything that is no body (bodies have limits of their own):
+the request line, headers, the framing of chunks.
+
+Heads that two servers could read in two ways are refused: in front of this one there may be another
+that checks what passes.
 """
 
 from __future__ import annotations
@@ -19,6 +23,12 @@ from mooring.web.messages import BODY_SECONDS
 MOST_HEAD_BYTES = 64 * 1024
 HEAD_SECONDS = 10.0
 SPARE_SECONDS = 5.0  # so that a slow body is answered, by whoever reads it, before it is cut off
+FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+UNREAD_SECONDS = 20.0  # without a byte read of what was answered
+
+
+class _Unclear(Exception):
+    """The head of a request does not say one thing."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -26,12 +36,16 @@ class BoundedProtocol(HttpToolsProtocol):
 
     head_seconds = HEAD_SECONDS
     body_seconds = BODY_SECONDS + SPARE_SECONDS
+    unread_seconds = UNREAD_SECONDS
 
     def __init__(self, *arguments: Any, **named: Any) -> None:  # Any: uvicorn's own business
         super().__init__(*arguments, **named)
         self._without_bodies = 0
         self._reading_head = True
         self._deadline: asyncio.TimerHandle | None = None
+        self._unread: asyncio.TimerHandle | None = None
+        self._answers = 0
+        self._unclear = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Wait for the first request, but not for ever."""
@@ -41,6 +55,8 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the deadline with the connection."""
         self._end_within(None)
+        if self._unread is not None:
+            self._unread.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
@@ -52,11 +68,19 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._without_bodies > MOST_HEAD_BYTES and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; what follows a body in chunks is none, for nobody in front saw it."""
+        if self._reading_head:
+            super().on_header(name, value)
+
     def on_headers_complete(self) -> None:
-        """Begin the request, and give its body time to arrive."""
+        """Begin the request, and give its body time to arrive. Raises _Unclear: uvicorn's 400."""
         self._reading_head = False
+        self._check_head()
         self._end_within(self.body_seconds)
         super().on_headers_complete()
+        if self.parser.should_upgrade():
+            self.cycle.keep_alive = False  # the parser reads no further
 
     def on_body(self, body: bytes) -> None:
         """Leave bodies to the limits of their own."""
@@ -69,6 +93,51 @@ class BoundedProtocol(HttpToolsProtocol):
         self._reading_head = True
         self._end_within(None)
         super().on_message_complete()
+
+    def pause_writing(self) -> None:
+        """Keep what waits to be read, but not for ever."""
+        super().pause_writing()
+        self._watch_unread()
+
+    def on_response_complete(self) -> None:
+        """Go on to the next request, and see to it that the answer is read."""
+        super().on_response_complete()
+        self._answers += 1
+        self._watch_unread()
+
+    def _watch_unread(self) -> None:
+        if self._unread is None and (unread := self.transport.get_write_buffer_size()):
+            look = partial(self._look_at_unread, unread, self._answers)
+            self._unread = self.loop.call_later(self.unread_seconds, look)
+
+    def _look_at_unread(self, before: int, answers: int) -> None:
+        """Cut the connection off if nothing was read since; else look again later."""
+        self._unread = None
+        if answers == self._answers and self.transport.get_write_buffer_size() >= before:
+            self.transport.abort()
+        else:
+            self._watch_unread()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say what was wrong, where that is known."""
+        super().send_400_response(self._unclear or msg)
+
+    def _check_head(self) -> None:
+        names = [name for name, _ in self.headers]
+        version = self.parser.get_http_version()
+        if version not in ("1.0", "1.1"):
+            self._unclear = "This server speaks HTTP/1.1."
+        elif version == "1.1" and names.count(b"host") != 1:
+            self._unclear = "A request names one host."
+        elif self.parser.should_upgrade() and self._has_body():
+            # The parser takes such an offer for the end of the request: the body would be lost.
+            self._unclear = "This server speaks HTTP/1.1 alone: send bodies without `Upgrade`."
+        if self._unclear:
+            raise _Unclear
+
+    def _has_body(self) -> bool:
+        framing = {name: value for name, value in self.headers if name in FRAMING}
+        return framing not in ({}, {b"content-length": b"0"})
 
     def _end_within(self, seconds: float | None) -> None:
         if self._deadline is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -15,20 +16,25 @@ from mooring.web.protocol import MOST_HEAD_BYTES, BoundedProtocol
 
 SOON = 0.3  # seconds
 PATIENCE = 5.0
+LARGE = 30_000_000  # bytes, more than the system keeps for a reader
 
 
 class Hasty(BoundedProtocol):
     head_seconds = SOON
     body_seconds = SOON
+    unread_seconds = SOON
 
 
 async def answer(scope: Scope, receive: Receive, send: Send) -> None:
-    """Read the body where one is asked for, and say how long it was."""
-    size = 0
+    """Read the body where one is asked for, and say how long it was; or say very much."""
+    said = b"0"
     if scope["path"] == "/read":
-        size = len((await read_request(scope, receive, path="")).body)
+        request = await read_request(scope, receive, path="")
+        said = f"{len(request.body)} {sorted(dict(request.headers.items()))}".encode()
+    elif scope["path"] == "/large":
+        said = b"x" * LARGE
     await send({"type": "http.response.start", "status": 200, "headers": []})
-    await send({"type": "http.response.body", "body": str(size).encode()})
+    await send({"type": "http.response.body", "body": said})
 
 
 @asynccontextmanager
@@ -138,5 +144,78 @@ def test_large_bodies_are_no_heads() -> None:
                 head = f"POST /read HTTP/1.1\r\nhost: a\r\ncontent-length: {len(body)}\r\n\r\n"
                 writer.write(head.encode() + body)
                 await asyncio.wait_for(reader.readuntil(b"900000"), PATIENCE)
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize("ending", ["", "connection: close\r\n"])
+def test_an_answer_that_nobody_reads_is_not_kept_for_ever(ending: str) -> None:
+    async def scenario() -> int:
+        async with connected() as (reader, writer):
+            reader._transport.pause_reading()  # type: ignore[attr-defined]  # as who reads no more
+            writer.write(f"GET /large HTTP/1.1\r\nhost: a\r\n{ending}\r\n".encode())
+            await asyncio.sleep(4 * SOON)
+            reader._transport.resume_reading()  # type: ignore[attr-defined]  # to see what came
+            size = 0
+            with contextlib.suppress(ConnectionError):
+                async with asyncio.timeout(PATIENCE):
+                    while piece := await reader.read(1_000_000):
+                        size += len(piece)
+            return size
+
+    assert asyncio.run(scenario()) < LARGE
+
+
+def test_an_answer_that_is_read_slowly_arrives() -> None:
+    async def scenario() -> int:
+        async with connected() as (reader, writer):
+            writer.write(b"GET /large HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n")
+            size = 0
+            async with asyncio.timeout(4 * PATIENCE):
+                while piece := await reader.read(LARGE // 10):
+                    size += len(piece)
+                    await asyncio.sleep(SOON / 50)
+            return size
+
+    assert asyncio.run(scenario()) > LARGE
+
+
+def test_what_follows_the_chunks_is_no_header() -> None:
+    async def scenario() -> None:
+        async with connected() as (reader, writer):
+            writer.write(b"POST /read HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n")
+            writer.write(b"1\r\nx\r\n0\r\nx-checked: yes\r\n\r\n")
+            said = await asyncio.wait_for(reader.readuntil(b"]"), PATIENCE)
+            assert b"1 ['host', 'transfer-encoding']" in said
+
+    asyncio.run(scenario())
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "GET / HTTP/1.1\r\n",
+        "GET / HTTP/1.1\r\nhost: a\r\nhost: b\r\n",
+        "GET /\r\n",
+        "PUT / HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: h2c\r\ncontent-length: 1\r\n",
+    ],
+)
+def test_a_head_that_may_be_read_in_two_ways_is_refused(head: str) -> None:
+    async def scenario() -> None:
+        async with connected() as (reader, writer):
+            writer.write(head.encode() + b"\r\nx")
+            assert (await everything(reader)).startswith(b"HTTP/1.1 400 ")
+
+    asyncio.run(scenario())
+
+
+def test_an_offer_to_change_the_protocol_is_declined_and_the_last_request() -> None:
+    async def scenario() -> None:
+        async with connected() as (reader, writer):
+            offer = b"connection: upgrade\r\nupgrade: websocket\r\n"
+            writer.write(b"GET / HTTP/1.1\r\nhost: a\r\n" + offer + b"\r\n")
+            said = await everything(reader)
+            assert said.startswith(b"HTTP/1.1 200 ")
+            assert b"connection: close" in said
 
     asyncio.run(scenario())

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mooring.engine.settings import SettingsDesk, SettingsOutcome
+from mooring.engine.settings import AUTHORIZE, SettingsDesk, SettingsOutcome
 from mooring.errors import SettingsRefused
 from mooring.model.installation import Installation
 from mooring.reading.settings_file import fill_from_environment, read_settings_file
@@ -61,5 +61,6 @@ class AppSettings:
             outcome="done" if outcome.ok else "failed",
             message=f"section {outcome.section}, action {action}",
         )
-        if outcome.ok and (action == SAVE or outcome.renewed):
+        # Whoever sets out to a provider has yet to come back with an access that works.
+        if outcome.ok and action != AUTHORIZE and (action == SAVE or outcome.renewed):
             self._host.attention.clear(installation, outcome.section)

@@ -9,17 +9,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, Literal
+from urllib.parse import urlsplit
 
-from mooring.engine.forms import check_section, submitted_fields
+from mooring.engine.forms import Answers, check_section, holds, submitted_fields
 from mooring.engine.lifecycle_calls import wrong_answer
 from mooring.engine.ports import SecretMask
 from mooring.errors import CredentialsRejected, MooringError, NotFound
-from mooring.model.form import Form, Section, secret_fields
+from mooring.model.form import OAUTH_BUTTONS, Form, Section, secret_fields
 from mooring.sdk.ports import RecordStore
 from mooring.sdk.results import LifecycleSettingsResult
 
 REDACTED = {"redacted": True}
+AUTHORIZE = "authorize"  # the button that connects an account has no action of its own
+SWITCHED_OFF = {
+    "intent": "danger",
+    "message": "The button that connects an account is switched off or hidden at the moment.",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +36,7 @@ class SettingsOutcome:
     errors: Mapping[str, list[str]] = field(default_factory=dict)
     toasts: tuple[Mapping[str, str], ...] = ()
     redirect: str | None = None
+    redirect_mode: Literal["url", "settings"] | None = None
     renewed: bool = False  # whether a secret of the section is another one now
 
     @property
@@ -45,6 +52,7 @@ class SettingsOutcome:
             "errors": {key: list(sentences) for key, sentences in self.errors.items()},
             "toasts": [dict(toast) for toast in self.toasts],
             "redirect": self.redirect,
+            "redirect_mode": self.redirect_mode,
         }
 
 
@@ -88,15 +96,30 @@ class SettingsDesk:
 
         A given ``{"redacted": true}`` means "unchanged". Raises NotFound for an unknown section.
         """
+        return self._submit(find_section(self._form, section_key), values, action)
+
+    def authorize(self, section_key: str, values: Mapping[str, Any]) -> SettingsOutcome:
+        """Press the section's button that connects an account, with these values filled in.
+
+        A good outcome redirects to the provider's consent page. Raises NotFound.
+        """
         section = find_section(self._form, section_key)
+        if not any(element.type in OAUTH_BUTTONS for element in section.elements):
+            raise NotFound(
+                f"The section {section_key} has no button that connects an account.",
+                hint="Leave out --authorize to save it.",
+            )
+        return self._submit(section, values, AUTHORIZE)
+
+    def _submit(self, section: Section, values: Mapping[str, Any], action: str) -> SettingsOutcome:
         changed = {key: value for key, value in values.items() if value != REDACTED}
         self._learn(section, changed)
         answers = {s.key: self._stored.get(s.key) for s in self._form.sections}
-        answers[section_key] = {**answers[section_key], **changed}
-        if errors := check_section(section, answers, given=changed):
-            return SettingsOutcome(
-                section=section_key, errors={f"{section_key}.{k}": v for k, v in errors.items()}
-            )
+        answers[section.key] = {**answers[section.key], **changed}
+        errors = check_section(section, answers, given=changed)
+        if errors or (action == AUTHORIZE and not _can_authorize(section, answers)):
+            said = {f"{section.key}.{key}": sentences for key, sentences in errors.items()}
+            return SettingsOutcome(section.key, said, () if errors else (SWITCHED_OFF,))
         fields = submitted_fields(section, answers)
         return self._ask(section, action, fields)
 
@@ -134,6 +157,7 @@ class SettingsDesk:
             errors={place: [hide(each) for each in own] for place, own in said["errors"].items()},
             toasts=tuple({**toast, "message": hide(toast["message"])} for toast in said["toasts"]),
             redirect=said.get("redirect"),
+            redirect_mode=said.get("redirectMode"),
             renewed=self._secrets(section) != before,
         )
         self._submitted(action, outcome)
@@ -145,16 +169,24 @@ class SettingsDesk:
         """Return what the app says; an error of its becomes a sentence on the form."""
         submitted = dict(fields)  # the app may change what it gets
         try:
-            result = self._call_app("on_settings_form", section.key, action, fields)
-            if not isinstance(result, LifecycleSettingsResult):
-                expected = "a LifecycleSettingsResult"
-                raise wrong_answer(self._app_id, "on_settings_form", result, expected=expected)
+            result = self._called(section.key, action, fields)
         except MooringError as error:
             if isinstance(error, CredentialsRejected) and _was_stored(
                 error, section, submitted, before
             ):
                 self._rejected(error)
             result = LifecycleSettingsResult().add_toast("danger", str(error))
+        return result
+
+    def _called(self, section: str, action: str, fields: dict[str, Any]) -> LifecycleSettingsResult:
+        hook = "on_authorization_request" if action == AUTHORIZE else "on_settings_form"
+        arguments = (section, fields) if action == AUTHORIZE else (section, action, fields)
+        result = self._call_app(hook, *arguments)
+        if not isinstance(result, LifecycleSettingsResult):
+            expected = "a LifecycleSettingsResult"
+            raise wrong_answer(self._app_id, hook, result, expected=expected)
+        if not _is_safe(result):
+            raise wrong_answer(self._app_id, hook, result, expected="one that leads to a page")
         return result
 
     def _secrets(self, section: Section) -> dict[str, Any]:
@@ -185,6 +217,25 @@ def _was_stored(
         return True
     entered = {key: submitted[key] for key in secret_fields(section) if submitted.get(key)}
     return bool(stored) and entered == stored
+
+
+def _can_authorize(section: Section, answers: Answers) -> bool:
+    """Tell whether a button that connects an account is there and can be pressed."""
+    return any(
+        element.type in OAUTH_BUTTONS
+        and holds(element.visible, section, answers)
+        and not holds(element.disabled, section, answers)
+        for element in section.elements
+    )
+
+
+def _is_safe(result: LifecycleSettingsResult) -> bool:
+    """Tell whether a redirect, if there is one, leads to a page and not to a script."""
+    said = result.to_json("")
+    if said.get("redirectMode") != "url":
+        return True
+    parts = urlsplit(str(said["redirect"]))
+    return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 
 def find_section(form: Form, key: str) -> Section:

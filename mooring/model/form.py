@@ -11,6 +11,7 @@ Test = Literal["equals", "empty", "regex", "hasFeatureFlag"]
 Scalar = str | int | float | bool | None
 
 FIELD_TYPES = frozenset({"text", "secret", "select", "multi_select", "toggle", "file"})
+OAUTH_BUTTONS = frozenset({"oauth_button", "oauth_image_button"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -165,20 +165,22 @@ def _callback() -> Json:
         for name, said in texts.items()
     ]
     page: Json = {"text/html": {"schema": {"type": "string"}}}
-    answer = {"application/json": {"schema": _error()}, **page}
-    operation = {
+    operation: Json = {
         "operationId": "finishAuthorization",
         "tags": ["authorization"],
         "summary": "Come back from a service that was asked for access",
         "parameters": parameters,
         "responses": {
-            "200": {"description": "The app has its access.", "content": page},
-            "303": {"description": "The app has its access; its settings are over there."},
-            "400": {"description": "The state or the code is not good.", "content": answer},
-            "404": {"description": "There is no such app here.", "content": answer},
-            "502": {"description": "The service refused the code.", "content": answer},
+            "200": {"description": "The app has its access, or access was declined."},
+            "400": {"description": "The state is not ours, or the app could not use the access."},
+            "410": {"description": "The state has been used or is too old."},
+            "500": {"description": "The host failed; its log says why."},
+            "503": {"description": "Too many are connecting; `Retry-After` says when to return."},
+            "504": {"description": "The app takes too long."},
         },
     }
+    for described in operation["responses"].values():
+        described["content"] = page
     path = "/oauth/{app_id}/callback"
     return {path: {"parameters": [_parameter("app_id")], "get": operation}}
 

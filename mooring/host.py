@@ -45,7 +45,7 @@ from mooring.model.installation import Installation
 from mooring.model.signature import SignatureProfile
 from mooring.mounted_apps import MountedApps
 from mooring.plugin_manager import plugin_manager, signature_profiles
-from mooring.sdk.context import AppContext, Invocation
+from mooring.sdk.context import AppContext, Invocation, Services
 from mooring.sdk.webhook import Request, Response
 
 DEFAULT_PUBLIC_URL = "http://127.0.0.1:8080"
@@ -77,6 +77,7 @@ class Host:
         self.settings = AppSettings(self)
         self._closing = ExitStack()
         self._secrets_known: int | None = None
+        self._kept_services: dict[int, tuple[Installation, Services]] = {}
         self._apps = MountedApps(self.plugins)
         self.services = AppServices(
             home=home,
@@ -181,16 +182,7 @@ class Host:
             "entry_point": entry_point,
             "run_id": run_id,
         }
-        services = self.services.of(
-            installation,
-            self.definition(installation),
-            vault=self.vault,
-            jobs=self.jobs_of(installation),
-            functions=self._functions_of(installation),
-            notifications=InstallationNotifications(installation, notifications=self.notifications),
-            oauth=self.oauth.of(installation),
-            log=self.log,
-        )
+        services = self._services_of(installation)
         if is_global:
             return Invocation(app=app, services=services, log_fields=fields)
         noticing = self.attention.noticing(installation, began=self.clock.now())
@@ -292,6 +284,26 @@ class Host:
             self.definition(installation).manifest,
             installations=self.installations,
             public_url=self.public_url,
+        )
+
+    def _services_of(self, installation: Installation) -> Services:
+        """Keep the services of each installation while it stays as it is: every call needs them."""
+        kept = self._kept_services.get(installation.install_id)
+        if kept is None or (kept[0] is not installation and kept[0] != installation):
+            kept = (installation, self._made_services(installation))
+            self._kept_services[installation.install_id] = kept
+        return kept[1]
+
+    def _made_services(self, installation: Installation) -> Services:
+        return self.services.of(
+            installation,
+            self.definition(installation),
+            vault=self.vault,
+            jobs=self.jobs_of(installation),
+            functions=self._functions_of(installation),
+            notifications=InstallationNotifications(installation, notifications=self.notifications),
+            oauth=self.oauth.of(installation),
+            log=self.log,
         )
 
     def _hide_all(self, text: str) -> str:

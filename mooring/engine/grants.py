@@ -69,11 +69,12 @@ class GrantDesk:
     def receive(self, app_id: str, request: Request) -> Landing:
         """Use up the state, let the app take the grant, and write down what became of it."""
         code, state = _one(request, "code"), _one(request, "state")
-        if code:
-            self._mask.learn(code)
         found = self._states.use(state, app_id=app_id)
         if isinstance(found, str):
             return Landing(found)
+        # Not before: strangers could make the host learn so much that it forgets real secrets.
+        for secret in filter(None, (code, state)):
+            self._mask.learn(secret)
         installation = self._installation_of(found)
         if installation is None:
             return Landing("unknown")

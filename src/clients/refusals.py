@@ -6,6 +6,7 @@ import json
 
 from mooring.sdk import HttpResponse, errors
 
+OPTIMIZELY, BREVO = "optimizely", "brevo"  # the sections where credentials are renewed
 TOKENS_PAGE = "app.optimizely.com/v2/accountsettings/tokens"
 LONGEST_REASON = 300  # characters of a service's own words
 
@@ -23,12 +24,14 @@ def optimizely_answer(answer: HttpResponse, *, about: str) -> HttpResponse:
             hint=f"Make a new personal access token ({TOKENS_PAGE}) and save it in the section "
             "Optimizely connection.",
             status=401,
+            section=OPTIMIZELY,
         )
     if answer.status == 403:
         raise errors.CredentialsRejected(
             f"The personal access token may not read {about}.",
             hint="Give its owner access in Optimizely, or take it out of the section Projects.",
             status=403,
+            section=OPTIMIZELY,
         )
     raise _refused("Optimizely", answer, about=about)
 
@@ -44,12 +47,14 @@ def brevo_answer(answer: HttpResponse, *, about: str) -> HttpResponse:
             hint="Make a new API key (app.brevo.com/settings/keys/api) and save it in the section "
             "Brevo connection; if the key is right, allow this machine's IP address in Brevo.",
             status=401,
+            section=BREVO,
         )
     if answer.status == 403:
         raise errors.CredentialsRejected(
             f"Brevo does not permit {about}: {reason(answer)}",
             hint="Check what your Brevo plan and the API key include.",
             status=403,
+            section=BREVO,
         )
     raise _refused("Brevo", answer, about=about)
 

@@ -17,6 +17,7 @@ from .push import NotReadYet, push
 from .read_catalogue import read_catalogue
 from .read_contacts import read_contacts
 from .stage import Work
+from .tell_results import tell_results
 
 STAGES: Mapping[str, Callable[[Work], bool]] = MappingProxyType(
     {
@@ -59,6 +60,8 @@ class Sync(Job):
         state = copy.deepcopy(status.state)
         if state["stages"]:
             self._step(state)
+            if not state["stages"]:
+                tell_results(state["report"], run_id=self.invocation.job_id)
         return JobStatus(state, complete=not state["stages"])
 
     def _step(self, state: dict[str, Any]) -> None:

@@ -1,4 +1,8 @@
-"""Do these credentials open the accounts? Each is tried out before it is kept."""
+"""Do these credentials open the accounts? Each is tried out before it is kept.
+
+What is wrong with a new entry is said at its field. That those kept are accepted no more is raised:
+the host then marks the section as one that needs attention.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +12,14 @@ from mooring.sdk import LifecycleSettingsResult, errors, storage
 
 from ..clients.brevo import Brevo
 from ..clients.optimizely import Optimizely
+from ..clients.refusals import TOKENS_PAGE
 from ..core.environments import is_connectable
 
 SHOWN = 5  # projects that a message names
+WRONG_TOKEN = (
+    "Optimizely does not accept this token: it is not complete, has expired or was revoked. "
+    f"Copy it again, or make a new one ({TOKENS_PAGE})."
+)
 
 
 def save_optimizely(form: dict[str, Any], result: LifecycleSettingsResult) -> None:
@@ -22,7 +31,10 @@ def save_optimizely(form: dict[str, Any], result: LifecycleSettingsResult) -> No
     try:
         projects = Optimizely(token).projects()
     except errors.CredentialsRejected as error:
-        result.add_error("access_token", str(error))
+        if token == storage.settings.get("optimizely").get("access_token"):
+            raise
+        said = WRONG_TOKEN if error.status == 401 else str(error)
+        result.add_error("access_token", said)
         return
     names = sorted(str(project["name"]) for project in projects if is_connectable(project))
     if not names:
@@ -46,6 +58,8 @@ def save_brevo(form: dict[str, Any], result: LifecycleSettingsResult) -> None:
     try:
         account = Brevo(key).account()
     except errors.CredentialsRejected as error:
+        if key == storage.settings.get("brevo").get("api_key"):
+            raise
         result.add_error("api_key", str(error))
         return
     connected = str(account.get("companyName") or account.get("email") or "your account")

@@ -72,6 +72,8 @@ class Lifecycle(BaseLifecycle):
             return result.add_toast("danger", message)
         try:
             desk(form_data, result)
+        except errors.CredentialsRejected:
+            raise  # of what was kept; the host says where to renew it
         except errors.ServiceError as error:
             logger.warn("settings.not_saved", section=section, reason=str(error))
             result.add_toast("danger", _in_plain_words(error))

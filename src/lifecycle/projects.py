@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mooring.sdk import LifecycleSettingsResult, errors, storage
+from mooring.sdk import LifecycleSettingsResult, errors, notifications, storage
 
 from ..clients.datafile import datafile
 from ..clients.optimizely import Optimizely
@@ -34,9 +34,11 @@ def save_projects(form: dict[str, Any], result: LifecycleSettingsResult) -> None
     result.add_toast("success", f"Connected: {', '.join(names)}.")
     _warn_of_mixing(connections, result)
     state = follow_projects(optimizely, connections)
-    storage.settings.patch("projects", {"webhook_state": state.sentence})
+    former = storage.settings.patch("projects", {"webhook_state": state.sentence})
     if not state.complete:
         result.add_toast("warning", state.sentence)
+        if former.get("webhook_state") != state.sentence:
+            notifications.warn("Projects", "Changes are not announced at once", state.sentence)
     if not storage.secrets.exists(SIGNATURE_SECRET):
         result.add_toast(
             "info",

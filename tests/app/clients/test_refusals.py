@@ -25,15 +25,16 @@ def test_a_good_answer_comes_back() -> None:
 def test_refused_credentials_of_optimizely_come_with_the_remedy(status: int, sentence: str) -> None:
     with pytest.raises(errors.CredentialsRejected, match=sentence) as caught:
         optimizely_answer(answer(status), about="the flags")
-    assert caught.value.status == status
+    assert (caught.value.status, caught.value.section) == (status, "optimizely")
 
 
 @pytest.mark.parametrize(
     ("status", "sentence"), [(401, "allow this machine's IP"), (403, "Brevo plan")]
 )
 def test_refused_credentials_of_brevo_come_with_the_remedy(status: int, sentence: str) -> None:
-    with pytest.raises(errors.CredentialsRejected, match=sentence):
+    with pytest.raises(errors.CredentialsRejected, match=sentence) as caught:
         brevo_answer(answer(status), about="the import")
+    assert (caught.value.status, caught.value.section) == (status, "brevo")
 
 
 def test_another_refusal_repeats_the_reason() -> None:

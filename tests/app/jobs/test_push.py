@@ -201,6 +201,9 @@ def test_nobody_is_created_for_a_listener_and_the_others_go_on(connected: Any) -
     (letter,) = connected.kept("deadletter/").values()
     assert "no contact with this address" in letter["reason"]
     assert any(each.event == "push.rejected" for each in connected.app.log.lines)
+    told = connected.app.notifications.one(activity="Synchronisation")
+    assert (told.level, told.title) == ("warn", "1 contact could not be updated in Brevo")
+    assert "no contact with this address" in told.summary
 
 
 def test_a_letter_set_aside_is_gone_once_its_contact_is_written(connected: Any) -> None:

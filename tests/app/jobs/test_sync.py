@@ -177,6 +177,11 @@ def test_a_project_that_may_not_be_read_stops_no_other(connected: Any) -> None:
     assert report["push"]["written"] == 1
     (missing,) = report["flags"]["problems"]
     assert "Check the SDK key" in missing
+    titles = {told.title: told.summary for told in connected.app.notifications.entries}
+    assert set(titles) == {"1 project could not be read", "1 environment could not be read"}
+    assert problem in titles["1 project could not be read"]
+    connected.sync(WITHOUT_CONTACTS)
+    assert len(connected.app.notifications.entries) == 2
 
 
 def test_a_contact_that_left_brevo_is_forgotten(connected: Any) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mooring.sdk import storage
+from mooring.sdk import errors, storage
 from tests.app.lifecycle.conftest import Connector
 
 
@@ -26,6 +26,33 @@ def test_a_wrong_token_is_not_kept_and_says_how_to_make_a_new_one(connector: Con
     )
     assert storage.settings.get("optimizely") == {}
     assert "canary-9c1f" not in f"{said}{connector.everything_said}"
+
+
+def test_a_first_entry_that_is_wrong_is_not_said_to_be_accepted_no_longer(
+    connector: Connector,
+) -> None:
+    said = connector.submit("optimizely", access_token="canary-9c1f")
+    assert said["errors"]["optimizely.access_token"][0].startswith(
+        "Optimizely does not accept this token"
+    )
+
+
+def test_kept_credentials_that_are_refused_when_saved_again_are_left_to_the_host(
+    connector: Connector,
+) -> None:
+    connector.connect_optimizely()
+    connector.connect_brevo()
+    token, key = (
+        connector.sandbox.credentials[name] for name in ("optimizely_token", "brevo_api_key")
+    )
+    connector.sandbox.change(token=token, revoke=True)
+    connector.sandbox.change(token=key, revoke=True)
+    with pytest.raises(errors.CredentialsRejected, match="no longer accepts") as caught:
+        connector.connect_optimizely()
+    assert caught.value.section == "optimizely"
+    with pytest.raises(errors.CredentialsRejected) as caught:
+        connector.connect_brevo()
+    assert caught.value.section == "brevo"
 
 
 def test_a_wrong_token_leaves_the_right_one_in_force(connector: Connector) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mooring.sdk import storage
+from mooring.sdk import errors, storage
 from scripts.local_services import sdk_key
 from src.clients.stored_settings import load_settings
 from src.core.settings import Connection
@@ -77,14 +77,19 @@ def test_without_a_token_the_form_leads_to_the_section_that_comes_first(
     assert said["redirect"] == "optimizely"
 
 
-def test_a_revoked_token_says_how_to_make_a_new_one(connector: Connector) -> None:
+def test_a_revoked_token_is_left_to_the_host_with_the_section_that_renews_it(
+    connector: Connector,
+) -> None:
     connector.connect_optimizely()
     token = connector.sandbox.credentials["optimizely_token"]
     connector.sandbox.change(token=token, revoke=True)
-    said = connector.choose(f"{SHOP}:production")
-    assert "Make a new personal access token" in said["toasts"][0]["message"]
+    with pytest.raises(
+        errors.CredentialsRejected, match="Make a new personal access token"
+    ) as caught:
+        connector.choose(f"{SHOP}:production")
+    assert caught.value.section == "optimizely"
     assert load_settings().connections == ()
-    assert token not in f"{said}{connector.everything_said}"
+    assert token not in f"{caught.value}{connector.everything_said}"
 
 
 def test_mixing_environments_of_a_project_is_warned_of(connector: Connector) -> None:

@@ -77,6 +77,17 @@ def test_a_token_that_may_not_register_is_told_what_to_do_by_hand(connector: Con
     (warning,) = [toast for toast in said["toasts"] if toast["intent"] == "warning"]
     assert f"Settings > Webhooks: address {ADDRESS}" in warning["message"]
     assert storage.settings.get("projects")["connections"]
+    told = connector.app.notifications.one(level="warn")
+    assert (told.activity, told.summary) == ("Projects", warning["message"])
+
+
+def test_that_changes_are_not_announced_is_told_once(connector: Connector) -> None:
+    connector.connect_optimizely()
+    route = f"/optimizely/v2/projects/{SHOP}/webhooks"
+    connector.sandbox.control("faults", route=route, status=403, count=2)
+    choose(connector, SHOP)
+    choose(connector, SHOP)
+    connector.app.notifications.one(activity="Projects")
 
 
 def test_an_address_that_optimizely_cannot_reach_is_not_registered() -> None:

@@ -6,6 +6,7 @@ the host then marks the section as one that needs attention.
 
 from __future__ import annotations
 
+import hmac
 from typing import Any
 
 from mooring.sdk import LifecycleSettingsResult, errors, storage
@@ -31,7 +32,7 @@ def save_optimizely(form: dict[str, Any], result: LifecycleSettingsResult) -> No
     try:
         projects = Optimizely(token).projects()
     except errors.CredentialsRejected as error:
-        if token == storage.settings.get("optimizely").get("access_token"):
+        if _is_kept(token, "optimizely", "access_token"):
             raise
         said = WRONG_TOKEN if error.status == 401 else str(error)
         result.add_error("access_token", said)
@@ -58,7 +59,7 @@ def save_brevo(form: dict[str, Any], result: LifecycleSettingsResult) -> None:
     try:
         account = Brevo(key).account()
     except errors.CredentialsRejected as error:
-        if key == storage.settings.get("brevo").get("api_key"):
+        if _is_kept(key, "brevo", "api_key"):
             raise
         result.add_error("api_key", str(error))
         return
@@ -66,6 +67,11 @@ def save_brevo(form: dict[str, Any], result: LifecycleSettingsResult) -> None:
     tajo = str(form.get("tajo_api_key") or "").strip()
     storage.settings.patch("brevo", {"api_key": key, "tajo_api_key": tajo, "connected": connected})
     result.add_toast("success", f"Connected to Brevo: {connected}.")
+
+
+def _is_kept(credential: str, section: str, field: str) -> bool:
+    kept = str(storage.settings.get(section).get(field) or "")
+    return hmac.compare_digest(credential.encode(), kept.encode())
 
 
 def _is_plausible(credential: str) -> bool:

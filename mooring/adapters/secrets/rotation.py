@@ -57,6 +57,11 @@ class Rotation:
         """Whether the key comes from outside, so that the new one has to as well."""
         return not self._source.own
 
+    @property
+    def place(self) -> str:
+        """Where the key is given: a variable, or a file."""
+        return self._source.place
+
     def run(
         self,
         new_key: MasterKey | None = None,

@@ -17,7 +17,7 @@ from mooring.adapters.masking import MASK, Masker
 from mooring.adapters.secrets.encrypted import EncryptedKeyring
 from mooring.adapters.secrets.master_key import MasterKey
 from mooring.adapters.secrets.vault import SECRETS, STORE, Vault, open_vault
-from mooring.errors import SecretStoreUnusable
+from mooring.errors import ConfigurationInvalid, SecretStoreUnusable
 from mooring.model.config import HostConfig, SecretsMode
 from mooring.testing.clock import FakeClock
 from tests.host.adapters.secrets.conftest import FixedKeys
@@ -285,3 +285,28 @@ def test_a_value_that_a_keychain_will_not_delete_stays_noted(
     with pytest.raises(SecretStoreUnusable, match="PasswordDeleteError"):
         vault.delete(OWNER, NAME)
     assert vault.get(OWNER, NAME) == SECRET
+
+
+# -- its master key
+
+
+def test_a_keychain_has_no_master_key_to_rotate(
+    config: HostConfig, sqlite_database: Database, keychain: KeyringBackend
+) -> None:
+    vault = opened(config, sqlite_database, Offer(sqlite_database, keychain), "keyring")
+    with pytest.raises(ConfigurationInvalid, match=r"store keyring, which has no master key.*OS"):
+        vault.rotation()
+
+
+def test_what_others_have_set_since_is_learned_too(
+    config: HostConfig, sqlite_database: Database
+) -> None:
+    masker = Masker()
+    offer = Offer(sqlite_database)
+    ours = open_vault(config, sqlite_database, masker=masker, offer=offer)
+    theirs = opened(config, sqlite_database, Offer(sqlite_database))
+    theirs.set(OWNER, "earlier", "value-set-earlier")
+    ours.learn_all()
+    open_vault(config, sqlite_database, masker=Masker(), offer=offer).set(OWNER, NAME, SECRET)
+    ours.learn_all()
+    assert masker.hide(f"{SECRET} value-set-earlier") == f"{MASK} {MASK}"

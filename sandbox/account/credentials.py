@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 OPTIMIZELY_TOKEN = "2:sandbox-optimizely-token-Qm7d2VxKpR4tLw9s"
 BREVO_API_KEY = "xkeysib-sandbox-brevo-key-8f3a61c0d5e94b72-H2jWqTz5"
+BREVO_KEYS_BEGIN = "xkeysib-"
 OAUTH_CLIENT_ID = "20000000901"
 OAUTH_CLIENT_SECRET = "sandbox-oauth-client-secret-Yb6nE3uX"
 OAUTH_REDIRECT_URI = "http://127.0.0.1/oauth/optimizely_connector/callback"
@@ -30,6 +31,11 @@ class Credentials:
             "brevo_api_key": BREVO_API_KEY,
             "webhook_secret": self.webhook_secret,
         }
+
+    def accept(self, credential: str) -> None:
+        """Let a new token in, or a new key of Brevo, which is known by its beginning."""
+        is_brevo = credential.startswith(BREVO_KEYS_BEGIN)
+        (self.brevo_keys if is_brevo else self.optimizely_tokens).add(credential)
 
     def revoke(self, credential: str) -> bool:
         """Refuse `credential` from now on; say whether it was known."""

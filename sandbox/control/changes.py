@@ -18,9 +18,10 @@ ACTIONS = {
     "flag": ("enable", "percentage"),
     "experiment": ("status", "percentage", "conclude", "deploy", "outcome"),
     "contact": ("attributes", "unsubscribe", "delete"),
-    "token": ("revoke",),
+    "token": ("enable", "revoke"),
     "attribute": ("delete",),
 }
+SHORTEST_TOKEN = 8
 STATUSES = ("draft", "running", "paused")
 OUTCOMES = ("positive", "negative", "inconclusive")
 Percentage = Annotated[float, msgspec.Meta(ge=0, le=100)]
@@ -56,7 +57,7 @@ def apply(account: Account, change: Change) -> dict[str, Any]:
         "flag": lambda: _change_flag(account, change),
         "experiment": lambda: _change_experiment(account, change),
         "contact": lambda: _change_contact(account, change),
-        "token": lambda: _revoke(account, change),
+        "token": lambda: _change_token(account, change),
         "attribute": lambda: _delete_attribute(account, change),
     }
     return {"changed": target, "actions": wanted} | doers[target]()
@@ -216,11 +217,16 @@ def _change_contact(account: Account, change: Change) -> dict[str, Any]:
     return {"contact": contact.email}
 
 
-def _revoke(account: Account, change: Change) -> dict[str, Any]:
-    if not change.revoke:
-        raise BadControl("revoke", "must be true")
+def _change_token(account: Account, change: Change) -> dict[str, Any]:
+    given = [name for name in ACTIONS["token"] if getattr(change, name) is not None]
+    if len(given) > 1 or not getattr(change, given[0]):
+        raise BadControl(given[-1], "must be true, and the only one")
     token = change.token or ""
-    if not account.credentials.revoke(token) and not account.oauth.revoke(token):
+    if change.enable:
+        if not (token.isascii() and token.isprintable() and len(token) >= SHORTEST_TOKEN):
+            raise BadControl("token", f"must be at least {SHORTEST_TOKEN} printable characters")
+        account.credentials.accept(token)
+    elif not account.credentials.revoke(token) and not account.oauth.revoke(token):
         raise BadControl("token", "must be a token or key that is accepted now")
     return {}
 

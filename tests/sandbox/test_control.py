@@ -104,6 +104,16 @@ def test_credentials_can_be_revoked(
     assert brevo.get("/account").status_code == 401
 
 
+def test_new_credentials_are_let_in(sandbox: Running) -> None:
+    token, key = "2:another-token-41", "xkeysib-another-key-41"
+    sandbox.change(token=token, enable=True)
+    sandbox.change(token=key, enable=True)
+    optimizely, brevo = (sandbox.info[name] for name in ("optimizely_api", "brevo"))
+    me = sandbox.http.get(f"{optimizely}/me", headers={"authorization": f"Bearer {token}"})
+    account = sandbox.http.get(f"{brevo}/account", headers={"api-key": key})
+    assert (me.status_code, account.status_code) == (200, 200)
+
+
 def test_a_deleted_attribute_takes_its_values_along(sandbox: Running, brevo: httpx.Client) -> None:
     sandbox.change(attribute="plan", delete=True)
     names = [each["name"] for each in brevo.get("/contacts/attributes").json()["attributes"]]
@@ -194,6 +204,9 @@ def test_a_deleted_attribute_takes_its_values_along(sandbox: Running, brevo: htt
             "attribute",
         ),
         ("change", {"token": "nope", "revoke": True}, "token", "accepted now"),
+        ("change", {"token": "short", "enable": True}, "token", "at least 8"),
+        ("change", {"token": "2:some-token", "enable": False}, "enable", "must be true"),
+        ("change", {"token": "2:t", "enable": True, "revoke": True}, "revoke", "the only one"),
         ("change", {"attribute": "NOPE", "delete": True}, "attribute", "FIRSTNAME"),
         ("publish", {}, "project_id", "project_id, environment"),
         ("publish", {"project_id": 20_000_000_004}, "project_id", str(SHOP)),

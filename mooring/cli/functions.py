@@ -1,4 +1,4 @@
-"""``mooring functions``: addresses, and a direct call without URL, signature and inbox."""
+"""``mooring functions``: addresses, deliveries, and direct calls without URL, signature or inbox."""
 
 from __future__ import annotations
 
@@ -8,17 +8,22 @@ from typing import Any
 
 import click
 
+from mooring.cli.deliveries import deliveries, replay
 from mooring.cli.edge import aligned, answer, open_host
 from mooring.cli.given import read_body
 from mooring.cli.groups import DefaultsToList
 from mooring.errors import UsageError
 from mooring.sdk.headers import Headers
-from mooring.sdk.webhook import Request, Response, collected
+from mooring.sdk.webhook import METHODS, Request, Response, collected
 
 
 @click.group("functions", cls=DefaultsToList)
 def command() -> None:
-    """Show an app's function URLs (functions APP_ID), or call a function directly."""
+    """Show an app's function URLs (functions APP_ID), what arrived, or call a function directly."""
+
+
+command.add_command(deliveries)
+command.add_command(replay)
 
 
 @command.command("list")
@@ -56,9 +61,9 @@ def invoke(
     """
     with open_host(ctx) as host:
         request = Request(
-            method=method.upper(),
+            method=_method(method),
             path=path,
-            headers=Headers(_headers(headers)),
+            headers=_headers(headers),
             params=collected(_pairs(params, "=", "--param NAME=VALUE")),
             body=read_body(body),
         )
@@ -82,7 +87,7 @@ def _shown(response: Response) -> dict[str, Any]:
             body = base64.b64encode(raw).decode()
     return {
         "status": response.status,
-        "headers": dict(response.headers.items()),
+        "headers": collected(response.headers.items()),
         "body": body,
     }
 
@@ -91,10 +96,23 @@ def _readable(body: Any) -> str:
     return body if isinstance(body, str) else json.dumps(body, ensure_ascii=False, indent=2)
 
 
-def _headers(given: tuple[str, ...]) -> list[tuple[str, str]]:
-    pairs = _pairs(given, ":", "--header NAME:VALUE")
-    stated = any(name.lower() == "content-type" for name, _ in pairs)
-    return pairs if stated else [*pairs, ("content-type", "application/json")]
+def _method(given: str) -> str:
+    if given.upper() in METHODS:
+        return given.upper()
+    raise UsageError(
+        f"{given!r} is not a method with which a function can be called.",
+        hint=f"One of: {', '.join(METHODS)}.",
+    )
+
+
+def _headers(given: tuple[str, ...]) -> Headers:
+    try:
+        headers = Headers(_pairs(given, ":", "--header NAME:VALUE"))
+    except ValueError as error:
+        raise UsageError(str(error), hint="Write --header NAME:VALUE.") from error
+    if "content-type" not in headers:
+        headers.set("content-type", "application/json")
+    return headers
 
 
 def _pairs(given: tuple[str, ...], separator: str, form: str) -> list[tuple[str, str]]:

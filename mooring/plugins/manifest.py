@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from difflib import get_close_matches
 from typing import Any
 
 from mooring.errors import NotFound
@@ -12,6 +14,7 @@ from mooring.model.entry_point import resolve_entry_point
 
 FUNCTION_METHODS = ("perform",)
 JOB_METHODS = ("prepare", "perform")
+LONGEST_NAME = 100  # characters that are compared
 LIFECYCLE_METHODS = ("on_install", "on_settings_form")
 
 
@@ -32,7 +35,7 @@ class ManifestPlugin:
         if name not in functions:
             raise NotFound(
                 f"{self.definition.manifest.meta.app_id} has no function {name}.",
-                hint=f"It has: {', '.join(sorted(functions)) or 'none'}.",
+                hint=_present(functions, name),
             )
         return self._load("function", functions[name].entry_point, FUNCTION_METHODS)
 
@@ -45,7 +48,7 @@ class ManifestPlugin:
         if name not in jobs:
             raise NotFound(
                 f"{self.definition.manifest.meta.app_id} has no job {name}.",
-                hint=f"It has: {', '.join(sorted(jobs)) or 'none'}.",
+                hint=_present(jobs, name),
             )
         return self._load("job", jobs[name].entry_point, JOB_METHODS)
 
@@ -65,3 +68,9 @@ class ManifestPlugin:
             class_name=class_name,
             methods=methods,
         )
+
+
+def _present(names: Collection[str], wanted: str) -> str:
+    near = get_close_matches(wanted[:LONGEST_NAME], names, n=1)
+    meant = f"Did you mean {near[0]}? " if near else ""
+    return f"{meant}It has: {', '.join(sorted(names)) or 'none'}."

@@ -13,6 +13,7 @@ from typing import Any
 from mooring.errors import RequestInvalid
 from mooring.sdk.headers import Headers, HeaderSource
 
+METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")  # what a function is called with
 JSON_TYPE = "application/json"
 TEXT_TYPE = "text/plain; charset=utf-8"
 
@@ -94,7 +95,7 @@ class Response:
     means no body; JSON ``null`` is ``body=b"null"``.
     """
 
-    __slots__ = ("_body", "headers", "status")
+    __slots__ = ("_body", "_headers", "status")
 
     def __init__(
         self,
@@ -110,7 +111,7 @@ class Response:
         if not 100 <= status <= 599:
             raise ValueError(f"{status} is not an HTTP status (100 to 599).")
         self.status = status
-        self.headers = Headers()
+        self._headers = Headers()
         self._body = body or b""
         if body_json is not None:
             self.body_json = body_json
@@ -118,6 +119,15 @@ class Response:
             self.text = text
         if headers is not None:
             self.headers.update(headers)
+
+    @property
+    def headers(self) -> Headers:
+        """The headers as they are sent; a mapping or pairs can be set in their place."""
+        return self._headers
+
+    @headers.setter
+    def headers(self, source: HeaderSource) -> None:
+        self._headers = Headers(source)
 
     @property
     def body(self) -> bytes:

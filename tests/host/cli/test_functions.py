@@ -69,4 +69,30 @@ def test_a_failing_function_ends_the_command_with_1(installed: Program) -> None:
 def test_an_unknown_function_is_named_with_those_there_are(installed: Program) -> None:
     answer = installed("functions", "invoke", APP, "hallo")
     assert answer.status == 66
-    assert "It has: hello." in answer.err
+    assert "Did you mean hello? It has: hello." in answer.err
+
+
+def test_what_could_not_be_sent_is_refused(installed: Program) -> None:
+    invoke = ("functions", "invoke", APP, "hello")
+    for method in ("G T", "HEAD"):
+        answer = installed(*invoke, "--method", method)
+        assert answer.status == 2
+        assert f"{method!r} is not a method" in answer.err
+        assert "DELETE, GET, PATCH, POST, PUT" in answer.err
+    for header in ("a b: 1", "x-a: 1\r\nx-b: 2", ": 1", "x"):
+        answer = installed(*invoke, "--header", header)
+        assert answer.status == 2
+        assert "--header NAME:VALUE" in answer.err
+
+
+def test_a_repeated_header_of_the_answer_is_a_list(installed: Program) -> None:
+    root = next((installed.home / "apps" / APP).iterdir())
+    (root / "src/functions/hello.py").write_text(
+        "from mooring.sdk import Function, Response\n\n\n"
+        "class Hello(Function):\n"
+        "    def perform(self) -> Response:\n"
+        "        return Response(200, headers=[('set-cookie', 'a=1'), ('set-cookie', 'b=2')])\n",
+        "utf-8",
+    )
+    answer = installed.ok("functions", "invoke", APP, "hello", "--json").json
+    assert answer["headers"] == {"set-cookie": ["a=1", "b=2"]}

@@ -149,6 +149,25 @@ def test_setting_a_body_later_keeps_the_content_type_that_is_there() -> None:
     assert response.headers.get("content-type") == "application/ld+json"
 
 
+def test_headers_can_be_set_as_a_mapping() -> None:
+    response = Response(200)
+    response.headers = {"X-A": "1", "set-cookie": ["a=1", "b=2"]}
+    assert response.headers.get("x-a") == "1"
+    assert response.headers.get_all("set-cookie") == ["a=1", "b=2"]
+    with pytest.raises(ValueError, match="line break"):
+        response.headers = {"x-a": "1\r\nx-b: 2"}
+
+
+def test_names_of_any_kind_are_just_names() -> None:
+    headers = Headers({"constructor": "a", "__proto__": "b", "items": "c"})
+    request = Request("GET", headers=headers, params={"constructor": "d", "__class__": ["e", "f"]})
+    assert [request.headers.get(name) for name in ("Constructor", "__proto__", "items")] == [
+        *("a", "b", "c")
+    ]
+    assert request.headers.get("hasownproperty") is None
+    assert request.params["__class__"] == ["e", "f"]
+
+
 def test_two_bodies_are_one_too_many() -> None:
     with pytest.raises(TypeError, match="one of body_json, text and body"):
         Response(200, {}, text="")

@@ -1,29 +1,35 @@
 """Where are an app's settings, secrets and key-value records kept? Three stores, one rule.
 
-The rule, by which no change is lost, is in ``record_changes``; the SQL in ``record_rows``.
+The rule, by which no change is lost, is in ``sdk.record_changes``; the SQL in ``record_rows``.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
 from mooring.adapters.database import Database, bump, hold
-from mooring.adapters.record_changes import Held, Records, checked, encoded, record_of
 from mooring.adapters.record_rows import RecordRows, sweep_expired
 from mooring.adapters.secrets.vault import Vault
 from mooring.adapters.tables import key_values, settings
-from mooring.errors import RecordInvalid
-from mooring.sdk.ports import Clock, Record
+from mooring.sdk.ports import Clock, Edit, Record, T, TtlUpdater
+from mooring.sdk.record_changes import Held, Records
+from mooring.sdk.records import (
+    KEY_VALUE_BYTES,
+    SECRET_BYTES,
+    SETTINGS_BYTES,
+    as_map,
+    checked_key,
+    checked_limit,
+    checked_prefix,
+    decoded,
+    encoded,
+)
 
-SETTINGS_BYTES = 100 * 1024
-SECRET_BYTES = 100 * 1024
-KEY_VALUE_BYTES = 400 * 1024
 REDACTED = {"redacted": True}
 
 
@@ -42,13 +48,13 @@ class _TableRecords(Records):
             hold(connection, self._lock, key)
             yield
 
-    def _after(self, seconds: float) -> datetime:
-        return self._clock.now() + timedelta(seconds=seconds)
+    def _now(self) -> datetime:
+        return self._clock.now()
 
     def _load(self, key: str) -> Held | None:
         with self._database.read() as connection:
             row = self._rows.get(connection, key, now=self._clock.now())
-        return None if row is None else Held(json.loads(row[0]), row[1])
+        return None if row is None else Held(decoded(row[0]), row[1])
 
     def _erase(self, key: str) -> None:
         with self._database.write() as connection:
@@ -94,6 +100,8 @@ class SettingsRecords(_TableRecords):
         return Held(dict(self._revealed(key, held.record)), held.expires_at)
 
     def _keep(self, key: str, held: Held) -> None:
+        # First of all, because an OS keychain takes part in no transaction.
+        encoded(key, held.record, SETTINGS_BYTES)
         secret = self._secret_fields.get(key, frozenset())
         shown = {name: value for name, value in held.record.items() if name not in secret}
         for name in sorted(secret):
@@ -119,7 +127,9 @@ class SettingsRecords(_TableRecords):
             if value != REDACTED:
                 yield name, value
             elif (text := self._vault.get(self._owner, _place(key, name))) is not None:
-                yield name, json.loads(text)
+                yield name, decoded(text)
+            elif name not in self._secret_fields.get(key, frozenset()):
+                yield name, value
 
     def _kept_apart(self, key: str, name: str, value: Any) -> Any:
         """Move a value to the vault and return what the row keeps; nothing is no secret."""
@@ -128,7 +138,7 @@ class SettingsRecords(_TableRecords):
         if value is None or value == "":
             self._vault.delete(self._owner, _place(key, name))
             return value
-        text = encoded(f"{key}.{name}", value, SECRET_BYTES)
+        text = encoded(f"{key}.{name}", value, SETTINGS_BYTES)
         if self._vault.get(self._owner, _place(key, name)) != text:
             self._vault.set(self._owner, _place(key, name), text)
         return dict(REDACTED)
@@ -164,7 +174,7 @@ class SecretRecords(Records):
 
     def _load(self, key: str) -> Held | None:
         held = self._vault.held(self._owner, f"secrets/{key}")
-        return None if held is None else Held(json.loads(held[0]), held[1])
+        return None if held is None else Held(decoded(held[0]), held[1])
 
     def _keep(self, key: str, held: Held) -> None:
         text = encoded(key, held.record, SECRET_BYTES)
@@ -173,8 +183,8 @@ class SecretRecords(Records):
     def _erase(self, key: str) -> None:
         self._vault.delete(self._owner, f"secrets/{key}")
 
-    def _after(self, seconds: float) -> datetime:
-        return self._vault.moment_after(seconds)
+    def _now(self) -> datetime:
+        return self._vault.moment_after(0)
 
 
 class KeyValueRecords(_TableRecords):
@@ -192,36 +202,26 @@ class KeyValueRecords(_TableRecords):
         """Remove the record (or fields of it) and return what was removed."""
         return self._remove(key, fields)
 
-    def increment(
-        self, key: str, field: str, amount: float = 1, *, ttl: float | None = None
-    ) -> float:
-        """Add to a number atomically and return the new value; a missing one starts at 0.
+    def patch_with_ttl(self, key: str, updater: TtlUpdater) -> Record:
+        """Apply an updater of the record and of its ttl atomically; return the previous record."""
+        return self._patch_with_ttl(key, updater)
 
-        Without ``ttl`` the expiry stays. Raises RecordInvalid when the field is not a number.
-        """
-        reached: float = 0
-
-        def add(held: Held | None) -> Held:
-            nonlocal reached
-            before = record_of(held).get(field, 0)
-            if isinstance(before, bool) or not isinstance(before, int | float):
-                raise RecordInvalid(f"The field {field} is not a number.", where=key)
-            reached = before + amount
-            return self._next(held, {**record_of(held), field: reached}, ttl)
-
-        self._change(key, add)
-        return reached
+    def edit(self, key: str, edit: Edit[T], *, ttl: float | None = None) -> T:
+        """Apply an edit of ``sdk.field_edits`` in one transaction; return what it answers."""
+        return self._edit(key, edit, ttl)
 
     def get_many(self, keys: Sequence[str]) -> dict[str, Record]:
         """Return the records that exist among ``keys``."""
+        wanted = [checked_key(key) for key in keys]
         with self._database.read() as connection:
-            texts = self._rows.get_many(connection, keys, now=self._clock.now())
-        return {key: json.loads(texts[key]) for key in keys if key in texts}
+            texts = self._rows.get_many(connection, wanted, now=self._clock.now())
+        return {key: decoded(texts[key]) for key in keys if key in texts}
 
     def put_many(self, records: Mapping[str, Mapping[str, Any]]) -> None:
         """Replace many records in one transaction."""
         texts = {
-            checked(key): encoded(key, record, KEY_VALUE_BYTES) for key, record in records.items()
+            checked_key(key): encoded(key, as_map(key, record), KEY_VALUE_BYTES, sets=True)
+            for key, record in records.items()
         }
         if texts:
             with self._all_exclusive() as connection:
@@ -229,27 +229,29 @@ class KeyValueRecords(_TableRecords):
 
     def delete_many(self, keys: Sequence[str]) -> int:
         """Remove many records in one transaction; return how many were there."""
+        gone = [checked_key(key) for key in keys]
         with self._all_exclusive() as connection:
-            return self._rows.remove_many(connection, keys, now=self._clock.now())
+            return self._rows.remove_many(connection, gone, now=self._clock.now())
 
     def scan(self, prefix: str, *, after: str = "", limit: int = 1000) -> list[tuple[str, Record]]:
         """Return up to ``limit`` records whose key starts with ``prefix``, past ``after``.
 
         The order is that of the keys' code points.
         """
+        start, end = checked_prefix(prefix), checked_limit(limit)
         with self._database.read() as connection:
             rows = self._rows.scan(
-                connection, prefix, after=after, limit=limit, now=self._clock.now()
+                connection, start, after=checked_prefix(after), limit=end, now=self._clock.now()
             )
-        return [(key, json.loads(text)) for key, text in rows]
+        return [(key, decoded(text)) for key, text in rows]
 
     def count(self, prefix: str) -> int:
         """Count the unexpired records whose key starts with ``prefix``."""
         with self._database.read() as connection:
-            return self._rows.count(connection, prefix, now=self._clock.now())
+            return self._rows.count(connection, checked_prefix(prefix), now=self._clock.now())
 
     def _keep(self, key: str, held: Held) -> None:
-        text = encoded(key, held.record, KEY_VALUE_BYTES)
+        text = encoded(key, held.record, KEY_VALUE_BYTES, sets=True)
         with self._database.write() as connection:
             self._rows.put(connection, key, (text, held.expires_at))
 

@@ -10,6 +10,7 @@ from mooring.reading.app_code import CodeFile, imported_from
 
 SDK = "mooring.sdk"
 SERVICES = tuple(f"{SDK}.{name}." for name in ("storage", "http", "odp", "jobs", "functions"))
+BEGIN_WITH_A = ("active", "add_", "append")  # and are no twins
 LEVELS = ("debug", "info", "warning", "error", "exception", "critical", "log")
 WRITERS = frozenset(
     {
@@ -99,7 +100,7 @@ def _blocked_loop(app: Studied) -> Iterator[Finding]:
             for call in _own_calls(function.body):
                 origin = code.origin(call.func)
                 name = origin.rpartition(".")[2]
-                is_twin = name.startswith("a") and name != "active"
+                is_twin = name.startswith("a") and not name.startswith(BEGIN_WITH_A)
                 if origin.startswith(SERVICES) and name.islower() and not is_twin:
                     message = f"`{origin.removeprefix(f'{SDK}.')}` would hold up the event loop."
                     yield in_code(code, call, message)

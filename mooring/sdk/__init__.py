@@ -15,6 +15,7 @@ from mooring.sdk.lifecycle import Lifecycle, LifecycleResult
 from mooring.sdk.liquid_extension import LiquidExtension
 from mooring.sdk.ports import Budget, HttpResponse, Rate
 from mooring.sdk.results import AuthorizationGrantResult, LifecycleSettingsResult
+from mooring.sdk.sets import NumberSet, StringSet
 from mooring.sdk.source import SourceFunction, SourceJob, SourceLifecycle, SourceSchemaFunction
 from mooring.sdk.webhook import Request, Response
 
@@ -33,6 +34,7 @@ __all__ = [
     "LifecycleResult",
     "LifecycleSettingsResult",
     "LiquidExtension",
+    "NumberSet",
     "Rate",
     "Request",
     "Response",
@@ -40,6 +42,7 @@ __all__ = [
     "SourceJob",
     "SourceLifecycle",
     "SourceSchemaFunction",
+    "StringSet",
     "environment",
     "errors",
     "functions",

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from mooring.errors import (
     CredentialsRejected,
@@ -27,62 +27,61 @@ Record = dict[str, Any]
 
 Updater = Callable[[Record], Record]
 
+TtlUpdater = Callable[[Record, float | None], tuple[Record, float | None]]
+"""Takes a record and the seconds that it has left (None: it stays), and returns both anew."""
 
-class RecordStore(Protocol):
-    """Settings and secrets: whole records by key, owned by one installation."""
+T = TypeVar("T")
+
+Edit: TypeAlias = Callable[[Record], tuple[Record | None, T]]
+"""Takes a record; returns what replaces it (None: nothing does) and what the caller gets."""
+
+
+class AnyStore(Protocol):
+    """What the stores have in common: records by key, of one owner."""
 
     def get(self, key: str, fields: Sequence[str] | None = None) -> Record:
         """Return the record, or ``{}``; with ``fields`` only those that exist."""
+
+    def patch(
+        self, key: str, change: Mapping[str, Any] | Updater, *, ttl: float | None = None
+    ) -> Record:
+        """Merge at the top level, or apply an updater atomically; return the previous record.
+
+        An updater gets a copy and may run several times; what it raises changes nothing. A missing
+        record counts as ``{}`` and is created. Without ``ttl`` the expiry stays.
+        """
+
+    def exists(self, key: str) -> bool:
+        """Say whether an unexpired record is there."""
+
+
+class RecordStore(AnyStore, Protocol):
+    """Settings and secrets: whole records by key, owned by one installation."""
 
     def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> bool:
         """Replace the record and its expiry; ``ttl`` in seconds; return True."""
 
-    def patch(
-        self, key: str, change: Mapping[str, Any] | Updater, *, ttl: float | None = None
-    ) -> Record:
-        """Merge at the top level, or apply an updater atomically; return the previous record.
-
-        An updater gets a copy and may run several times; what it raises changes nothing. A missing
-        record counts as ``{}`` and is created. Without ``ttl`` the expiry stays.
-        """
-
     def delete(self, key: str, fields: Sequence[str] | None = None) -> bool:
         """Remove the record, or only some of its fields; True, whether or not it was there."""
 
-    def exists(self, key: str) -> bool:
-        """Say whether an unexpired record is there."""
 
-
-class KeyValueStore(Protocol):
-    """Non-secret state: records with previous values, counters and bulk access."""
-
-    def get(self, key: str, fields: Sequence[str] | None = None) -> Record:
-        """Return the record, or ``{}``; with ``fields`` only those that exist."""
+class KeyValueStore(AnyStore, Protocol):
+    """Non-secret state: records with previous values, edits of single fields and bulk access."""
 
     def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> Record:
         """Replace the record and its expiry; return the previous one (``{}`` if none)."""
 
-    def patch(
-        self, key: str, change: Mapping[str, Any] | Updater, *, ttl: float | None = None
-    ) -> Record:
-        """Merge at the top level, or apply an updater atomically; return the previous record.
-
-        An updater gets a copy and may run several times; what it raises changes nothing. A missing
-        record counts as ``{}`` and is created. Without ``ttl`` the expiry stays.
-        """
-
     def delete(self, key: str, fields: Sequence[str] | None = None) -> Record:
         """Remove the record (or fields of it) and return what was removed."""
 
-    def exists(self, key: str) -> bool:
-        """Say whether an unexpired record is there."""
+    def patch_with_ttl(self, key: str, updater: TtlUpdater) -> Record:
+        """Apply an updater of the record and of its ttl atomically; return the previous record."""
 
-    def increment(
-        self, key: str, field: str, amount: float = 1, *, ttl: float | None = None
-    ) -> float:
-        """Add to a number atomically and return the new value; a missing one starts at 0.
+    def edit(self, key: str, edit: Edit[T], *, ttl: float | None = None) -> T:
+        """Apply an edit of ``sdk.field_edits`` in one transaction; return what it answers.
 
-        Without ``ttl`` the expiry stays. Raises RecordInvalid when the field is not a number.
+        It is quick, changes nothing outside of its record and is no app's code. What it raises
+        changes nothing. Without ``ttl`` the expiry stays.
         """
 
     def get_many(self, keys: Sequence[str]) -> dict[str, Record]:

@@ -1,21 +1,35 @@
-"""How do the stores behave without any database? As every backend must; see ``contracts``."""
+"""How do the stores behave without any database? As every backend must; see ``contracts``.
+
+The rule by which records change, and the text in which they are kept, are those of every backend;
+a dictionary takes the place of the tables.
+"""
 
 from __future__ import annotations
 
-import copy
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
-from mooring.errors import RecordInvalid
-from mooring.sdk.ports import Clock, Record, Updater
+from mooring.sdk.ports import Clock, Edit, Record, T, TtlUpdater
+from mooring.sdk.record_changes import Held, Records
+from mooring.sdk.records import (
+    KEY_VALUE_BYTES,
+    SETTINGS_BYTES,
+    as_map,
+    checked_key,
+    checked_limit,
+    checked_prefix,
+    decoded,
+    encoded,
+)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class _Row:
-    record: Record
+    text: str
     expires_at: datetime | None
 
 
@@ -24,94 +38,65 @@ class MemoryRecords:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._rows: dict[str, dict[str, _Row]] = {}
+        self._rows: dict[tuple[str, str], _Row] = {}
         self.lock = threading.RLock()
 
-    def row(self, owner: str, key: str) -> _Row | None:
-        """Return an unexpired row; an expired one is forgotten."""
-        rows = self._rows.get(owner, {})
-        row = rows.get(key)
-        if row is not None and row.expires_at is not None and row.expires_at <= self._clock.now():
-            del rows[key]
-            return None
-        return row
+    def now(self) -> datetime:
+        """Return the time by which records expire."""
+        return self._clock.now()
 
-    def keep(
-        self, owner: str, key: str, record: Mapping[str, Any], expiry: datetime | None
-    ) -> None:
+    def row(self, owner: str, key: str) -> _Row | None:
+        """Return an unexpired row."""
+        row = self._rows.get((owner, key))
+        gone = row is not None and row.expires_at is not None and row.expires_at <= self.now()
+        return None if gone else row
+
+    def keep(self, owner: str, key: str, text: str, *, expires_at: datetime | None = None) -> None:
         """Write a row."""
-        self._rows.setdefault(owner, {})[key] = _Row(copy.deepcopy(dict(record)), expiry)
+        self._rows[owner, key] = _Row(text, expires_at)
 
     def drop(self, owner: str, key: str) -> None:
         """Forget a row."""
-        self._rows.get(owner, {}).pop(key, None)
+        self._rows.pop((owner, key), None)
 
-    def keys(self, owner: str, prefix: str) -> list[str]:
-        """Return the keys of unexpired rows in code-point order."""
-        return [
-            key
-            for key in sorted(self._rows.get(owner, {}))
-            if key.startswith(prefix) and self.row(owner, key) is not None
-        ]
-
-    def expiry(self, ttl: float | None) -> datetime | None:
-        """Return the moment at which a record written now expires."""
-        return None if ttl is None else self._clock.now() + timedelta(seconds=ttl)
+    def rows(self, owner: str, prefix: str) -> list[tuple[str, str]]:
+        """Return keys and texts of unexpired rows in code-point order."""
+        keys = sorted(k for whose, k in self._rows if whose == owner and k.startswith(prefix))
+        return [(key, row.text) for key in keys if (row := self.row(owner, key)) is not None]
 
 
-class _MemoryStore:
-    """What both kinds of store share."""
+class _MemoryStore(Records):
+    """The records of one owner."""
+
+    most_bytes = SETTINGS_BYTES
+    sets = False
 
     def __init__(self, records: MemoryRecords, *, owner: str = "install/1/kv") -> None:
         self._records = records
         self._owner = owner
 
-    def get(self, key: str, fields: Sequence[str] | None = None) -> Record:
-        """Return the record, or ``{}``; with ``fields`` only those that exist."""
+    @contextmanager
+    def _exclusive(self, key: str) -> Iterator[None]:
         with self._records.lock:
-            row = self._records.row(self._owner, key)
-            record = copy.deepcopy(row.record) if row else {}
-        return record if fields is None else {f: record[f] for f in fields if f in record}
+            yield
 
-    def exists(self, key: str) -> bool:
-        """Say whether an unexpired record is there."""
-        with self._records.lock:
-            return self._records.row(self._owner, key) is not None
-
-    def patch(
-        self, key: str, change: Mapping[str, Any] | Updater, *, ttl: float | None = None
-    ) -> Record:
-        """Merge at the top level, or apply an updater atomically; return the previous record."""
-        with self._records.lock:
-            previous = self.get(key)
-            if callable(change):
-                changed = change(copy.deepcopy(previous))
-            else:
-                changed = {**previous, **change}
-            self._keep(key, changed, ttl)
-            return previous
-
-    def _replace(self, key: str, value: Mapping[str, Any], ttl: float | None) -> Record:
-        with self._records.lock:
-            previous = self.get(key)
-            self._records.keep(self._owner, key, value, self._records.expiry(ttl))
-            return previous
-
-    def _remove(self, key: str, fields: Sequence[str] | None) -> Record:
-        with self._records.lock:
-            removed = self.get(key, fields)
-            if fields is None:
-                self._records.drop(self._owner, key)
-            elif removed:
-                left = {f: value for f, value in self.get(key).items() if f not in removed}
-                self._keep(key, left, None)
-            return removed
-
-    def _keep(self, key: str, record: Mapping[str, Any], ttl: float | None) -> None:
-        """Write a record; without ``ttl`` the expiry stays."""
+    def _load(self, key: str) -> Held | None:
         row = self._records.row(self._owner, key)
-        kept = row.expires_at if row is not None and ttl is None else self._records.expiry(ttl)
-        self._records.keep(self._owner, key, record, kept)
+        return None if row is None else Held(decoded(row.text), row.expires_at)
+
+    def _keep(self, key: str, held: Held) -> None:
+        self._records.keep(
+            self._owner, key, self._text(key, held.record), expires_at=held.expires_at
+        )
+
+    def _erase(self, key: str) -> None:
+        self._records.drop(self._owner, key)
+
+    def _now(self) -> datetime:
+        return self._records.now()
+
+    def _text(self, key: str, record: Mapping[str, Any]) -> str:
+        return encoded(key, as_map(key, record), self.most_bytes, sets=self.sets)
 
 
 class MemoryRecordStore(_MemoryStore):
@@ -131,6 +116,9 @@ class MemoryRecordStore(_MemoryStore):
 class MemoryKeyValueStore(_MemoryStore):
     """Non-secret state of one owner."""
 
+    most_bytes = KEY_VALUE_BYTES
+    sets = True
+
     def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> Record:
         """Replace the record and its expiry; return the previous one (``{}`` if none)."""
         return self._replace(key, value, ttl)
@@ -139,45 +127,45 @@ class MemoryKeyValueStore(_MemoryStore):
         """Remove the record (or fields of it) and return what was removed."""
         return self._remove(key, fields)
 
-    def increment(
-        self, key: str, field: str, amount: float = 1, *, ttl: float | None = None
-    ) -> float:
-        """Add to a number atomically and return the new value. Raises RecordInvalid."""
-        with self._records.lock:
-            record = self.get(key)
-            before = record.get(field, 0)
-            if isinstance(before, bool) or not isinstance(before, int | float):
-                raise RecordInvalid(f"The field {field} is not a number.", where=key)
-            after: float = before + amount
-            self._keep(key, {**record, field: after}, ttl)
-            return after
+    def patch_with_ttl(self, key: str, updater: TtlUpdater) -> Record:
+        """Apply an updater of the record and of its ttl atomically; return the previous record."""
+        return self._patch_with_ttl(key, updater)
+
+    def edit(self, key: str, edit: Edit[T], *, ttl: float | None = None) -> T:
+        """Apply an edit of ``sdk.field_edits`` in one go; return what it answers."""
+        return self._edit(key, edit, ttl)
 
     def get_many(self, keys: Sequence[str]) -> dict[str, Record]:
         """Return the records that exist among ``keys``."""
+        wanted = [checked_key(key) for key in keys]
         with self._records.lock:
-            return {key: self.get(key) for key in keys if self.exists(key)}
+            rows = {key: self._records.row(self._owner, key) for key in wanted}
+        return {key: decoded(row.text) for key, row in rows.items() if row is not None}
 
     def put_many(self, records: Mapping[str, Mapping[str, Any]]) -> None:
-        """Replace many records in one transaction."""
+        """Replace many records at once."""
+        texts = {checked_key(key): self._text(key, record) for key, record in records.items()}
         with self._records.lock:
-            for key, value in records.items():
-                self.put(key, value)
+            for key, text in texts.items():
+                self._records.keep(self._owner, key, text)
 
     def delete_many(self, keys: Sequence[str]) -> int:
-        """Remove many records in one transaction; return how many were there."""
+        """Remove many records at once; return how many were there."""
+        gone = [checked_key(key) for key in dict.fromkeys(keys)]
         with self._records.lock:
-            there = [key for key in dict.fromkeys(keys) if self.exists(key)]
-            for key in there:
-                self.delete(key)
-            return len(there)
+            there = [key for key in gone if self._records.row(self._owner, key) is not None]
+            for key in gone:
+                self._records.drop(self._owner, key)
+        return len(there)
 
     def scan(self, prefix: str, *, after: str = "", limit: int = 1000) -> list[tuple[str, Record]]:
         """Return up to ``limit`` records whose key starts with ``prefix``, past ``after``."""
+        past, most = checked_prefix(after), checked_limit(limit)
         with self._records.lock:
-            keys = [key for key in self._records.keys(self._owner, prefix) if key > after]
-            return [(key, self.get(key)) for key in keys[:limit]]
+            rows = self._records.rows(self._owner, checked_prefix(prefix))
+        return [(key, decoded(text)) for key, text in rows if key > past][:most]
 
     def count(self, prefix: str) -> int:
         """Count the unexpired records whose key starts with ``prefix``."""
         with self._records.lock:
-            return len(self._records.keys(self._owner, prefix))
+            return len(self._records.rows(self._owner, checked_prefix(prefix)))

@@ -3,7 +3,8 @@ import mooring.sdk
 DESIGNED = """
 AuthorizationGrantResult Budget Channel Destination DestinationSchemaFunction Function
 GlobalFunction HttpResponse Job JobStatus Lifecycle LifecycleResult LifecycleSettingsResult
-LiquidExtension Rate Request Response SourceFunction SourceJob SourceLifecycle SourceSchemaFunction
+LiquidExtension NumberSet Rate Request Response SourceFunction SourceJob SourceLifecycle
+SourceSchemaFunction StringSet
 environment errors functions http jobs logger notifications oauth odp storage
 """
 

@@ -6,7 +6,9 @@ import pytest
 from mooring.errors import NoContext, RecordInvalid
 from mooring.sdk import functions, jobs, odp, storage
 from mooring.sdk.context import is_global_context, use
-from mooring.sdk.records import MAX_RECORD_BYTES
+from mooring.sdk.key_value_facade import KeyValueFacade
+from mooring.sdk.record_facade import RecordFacade
+from mooring.sdk.records import KEY_VALUE_BYTES
 from mooring.testing.memory import MemoryApp
 from mooring.testing.memory import memory_app as make_memory_app
 
@@ -16,7 +18,7 @@ STORES = [storage.settings, storage.secrets, storage.kv_store, storage.shared_kv
 @pytest.mark.parametrize("store", STORES)
 @pytest.mark.parametrize("value", ["text", 1, None, ["a"]])
 def test_only_a_map_is_a_record(
-    store: storage.RecordFacade | storage.KeyValueFacade, value: object, memory_app: MemoryApp
+    store: RecordFacade | KeyValueFacade, value: object, memory_app: MemoryApp
 ) -> None:
     with pytest.raises(RecordInvalid, match="A record is a map"):
         store.put("k", value)  # type: ignore[arg-type]  # the point of the test
@@ -51,8 +53,8 @@ def test_an_error_about_a_secret_does_not_tell_it(memory_app: MemoryApp) -> None
 
 
 def test_a_record_has_a_size_limit(memory_app: MemoryApp) -> None:
-    with pytest.raises(RecordInvalid, match="at most 4194304 are kept"):
-        storage.kv_store.put("k", {"value": "x" * MAX_RECORD_BYTES})
+    with pytest.raises(RecordInvalid, match="at most 4,194,304 are kept"):
+        storage.kv_store.put("k", {"value": "x" * KEY_VALUE_BYTES})
 
 
 @pytest.mark.parametrize("key", ["", "x" * 513, "a\nb", "a\0b"])

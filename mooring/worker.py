@@ -20,6 +20,7 @@ from pathlib import Path
 
 from mooring.adapters.dbos_engine import DbosEngine
 from mooring.adapters.home_lock import HomeLock
+from mooring.adapters.repositories.delivery_shelf import DeliveryShelf
 from mooring.engine.ports import JobEngine
 from mooring.engine.scheduler import Scheduler
 from mooring.errors import LeaseLost, MooringError
@@ -32,6 +33,7 @@ LOOK_EVERY = 0.1  # seconds
 ABANDONED_AFTER = timedelta(seconds=30)  # without a heartbeat
 AGAIN_AFTER = timedelta(seconds=5)  # when handing a run over had no effect
 SWEEP_EVERY = timedelta(hours=1)
+HANDLED_STAY = timedelta(days=30)  # deliveries; those that were set aside stay for good
 AFTER_TROUBLE = 1.0
 STEP_MAY_TAKE = 10.0  # seconds to finish the steps in hand when stopped
 MOST_LEFT_BEHIND = 10_000
@@ -109,6 +111,7 @@ class _Worker:
         if now - self._swept > SWEEP_EVERY:
             self._swept = now
             self._engine.sweep()
+            DeliveryShelf(self._host.database).sweep(received_before=now - HANDLED_STAY)
 
     def _hand_over(self, now: datetime, room: int) -> None:
         claimable = self._host.runs.claimable(

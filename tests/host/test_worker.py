@@ -12,12 +12,14 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mooring.adapters.repositories.delivery_shelf import DeliveryShelf
+from mooring.adapters.tables import deliveries
 from mooring.host import Host
 from mooring.loader import NAMESPACE, unmount
 from mooring.model.config import HostConfig
@@ -429,3 +431,23 @@ def test_a_worker_that_cannot_open_the_secret_store_does_not_start(
     answer = cli("worker", MOORING_DATABASE_URL=postgresql_url)
     assert answer.status == 78
     assert "Set MOORING_MASTER_KEY" in answer.err
+
+
+@only_sqlite
+def test_deliveries_that_were_handled_long_ago_are_forgotten(
+    config: HostConfig, host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = datetime.now(UTC)
+    for name, state, days in (("old", "done", 31), ("new", "done", 29), ("dead", "dead", 400)):
+        received = now - timedelta(days=days)
+        row = {"delivery_id": name, "install_id": 1, "app_id": "a", "function": "f"}
+        row |= {"dedupe_key": name, "request": "{}", "state": state, "attempts": 1}
+        with host.database.write() as connection:
+            connection.execute(
+                deliveries.insert().values(**row, received_at=received, due_at=received)
+            )
+    monkeypatch.setattr("mooring.worker.SWEEP_EVERY", timedelta(0))
+    shelf = DeliveryShelf(host.database)
+    with working(config):
+        until(lambda: len(shelf.recent()) == 2)
+    assert [shown.delivery.delivery_id for shown in shelf.recent()] == ["new", "dead"]

@@ -74,12 +74,11 @@ def test_an_unknown_function_is_named_with_those_there_are(installed: Program) -
 
 def test_what_could_not_be_sent_is_refused(installed: Program) -> None:
     invoke = ("functions", "invoke", APP, "hello")
-    for method in ("G T", "HEAD"):
-        answer = installed(*invoke, "--method", method)
-        assert answer.status == 2
-        assert f"{method!r} is not a method" in answer.err
-        assert "DELETE, GET, PATCH, POST, PUT" in answer.err
-    for header in ("a b: 1", "x-a: 1\r\nx-b: 2", ": 1", "x"):
+    answer = installed(*invoke, "--method", "G T")
+    assert answer.status == 2
+    assert "'G T' is not a method" in answer.err
+    assert "DELETE, GET, PATCH, POST, PUT" in answer.err
+    for header in ("x-a: 1\r\nx-b: 2", ": 1"):
         answer = installed(*invoke, "--header", header)
         assert answer.status == 2
         assert "--header NAME:VALUE" in answer.err

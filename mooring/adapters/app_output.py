@@ -1,6 +1,7 @@
 """Where does it go when an app prints? Line by line into the log and, secrets hidden, to stderr.
 
-Stdout belongs to the answer of a command. What anybody else prints passes as it is.
+Stdout belongs to the answer of a command, which the main thread gives and which passes as it is.
+What else is printed, by whomever, has its secrets hidden: the last words of a thread, for example.
 """
 
 from __future__ import annotations
@@ -26,6 +27,27 @@ def app_output(log: Callable[[], LogPort], *, hide: Callable[[str], str]) -> Ite
         yield
 
 
+def hide_to_the_end(hide: Callable[[str], str]) -> None:
+    """Hide secrets in what this process still says when its command is over, on its way out."""
+    sys.stderr = cast(TextIO, _Hidden(sys.stderr, hide))
+
+
+class _Hidden:
+    """A stream whose secrets are hidden."""
+
+    def __init__(self, own: TextIO, hide: Callable[[str], str]) -> None:
+        self._own = own
+        self._hide = hide
+
+    def write(self, text: str) -> int:
+        """Write a text."""
+        self._own.write(self._hide(text))
+        return len(text)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._own, name)
+
+
 class _Sorted:
     """A stream for everybody in the process; which call into an app prints, its context says."""
 
@@ -47,7 +69,8 @@ class _Sorted:
         """Write a text, which need not be a whole line."""
         invocation = present()
         if invocation is None:
-            return self._own.write(text)
+            self._own.write(text if self._is_answer() else self._hide(text))
+            return len(text)
         begun = self._begun
         if getattr(begun, "by", invocation) is not invocation:
             # What the call before left without an end is not this one's.
@@ -65,6 +88,10 @@ class _Sorted:
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._own, name)
+
+    def _is_answer(self) -> bool:
+        is_main = threading.current_thread() is threading.main_thread()
+        return is_main and self._own is not self._shown
 
     def _end_line(self) -> None:
         text, self._begun.text = getattr(self._begun, "text", ""), ""

@@ -61,8 +61,10 @@ def open_host(ctx: click.Context, *, actor: str = "") -> Iterator[Host]:
     ``actor`` is who acts, as the history of installations says; else the person who typed it.
     """
     from mooring.adapters.app_output import app_output
+    from mooring.adapters.core_dumps import forbid_core_dumps
     from mooring.host import Host
 
+    forbid_core_dumps()
     with Host.open(configuration(ctx, actor=actor)) as host:
         ctx.ensure_object(dict)["masker"] = host.masker
         with app_output(lambda: host.log, hide=host.masker.hide):

@@ -15,9 +15,14 @@ from mooring.errors import MooringError, UsageError
 INTERRUPTED = 130
 
 
-def run(program: click.Command, arguments: list[str] | None) -> int:
-    """Call the program; turn every way of failing into a message on stderr and a status."""
-    kept: dict[str, Any] = {}
+def run(
+    program: click.Command, arguments: list[str] | None, *, kept: dict[str, Any] | None = None
+) -> int:
+    """Call the program; turn every way of failing into a message on stderr and a status.
+
+    What commands leave for each other is in ``kept``.
+    """
+    kept = {} if kept is None else kept
     try:
         status = program.main(args=arguments, prog_name="mooring", standalone_mode=False, obj=kept)
         sys.stdout.flush()

@@ -83,4 +83,10 @@ def main(arguments: list[str] | None = None) -> None:
     """Run the program and exit with its status."""
     from mooring.cli.failures import run
 
-    sys.exit(run(program, arguments))
+    kept: dict[str, Any] = {}
+    status = run(program, arguments, kept=kept)
+    if masker := kept.get("masker"):
+        from mooring.adapters.app_output import hide_to_the_end
+
+        hide_to_the_end(masker.hide)
+    sys.exit(status)

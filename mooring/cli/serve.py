@@ -46,9 +46,13 @@ def command(
     no_jobs: bool,
 ) -> None:
     """Receive webhooks, run jobs on schedule, and show the console, until Ctrl-C."""
+    from mooring.adapters.secrets.watch import watching
     from mooring.web.server import serve
 
-    with open_host(ctx, actor="serve") as host:
+    with (
+        open_host(ctx, actor="serve") as host,
+        watching(host.know_secrets, tidy=lambda: host.vault.end_grace(), log=lambda: host.log),
+    ):
 
         def ready(addresses: Addresses) -> None:
             data = {"public": addresses.public, "console": addresses.console}

@@ -29,6 +29,7 @@ def command(ctx: click.Context, concurrency: int, under_serve: bool) -> None:
             hint="Start `mooring serve`, or set MOORING_DATABASE_URL to a postgresql:// address.",
         )
     from mooring.adapters.parent_process import die_with_parent
+    from mooring.adapters.secrets.watch import watching
     from mooring.worker import work
 
     stop = threading.Event()
@@ -38,6 +39,9 @@ def command(ctx: click.Context, concurrency: int, under_serve: bool) -> None:
         # Ctrl-C reaches us too; serve tells us in its own time.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         die_with_parent()
-    with open_host(ctx, actor="worker") as host:
-        host.vault  # noqa: B018  # a key that does not fit is said now, not in every run
+    with (
+        open_host(ctx, actor="worker") as host,
+        # A key that does not fit is said now, not in every run.
+        watching(host.know_secrets, tidy=lambda: host.vault.end_grace(), log=lambda: host.log),
+    ):
         work(host, stop=stop, concurrency=concurrency)

@@ -176,6 +176,13 @@ class Vault:
         keys: Keys | None = getattr(self._backend, "keys", None)
         return keys
 
+    def end_grace(self) -> bool:
+        """End what a rotation has left open for the former key, if its time is over."""
+        from mooring.adapters.secrets.key_ring import KeyRing
+
+        keys = self.keys
+        return isinstance(keys, KeyRing) and keys.end_grace()
+
     def rotation(self) -> Rotation:
         """Return what brings the secrets under a new master key.
 

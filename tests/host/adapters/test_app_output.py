@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import pytest
 
-from mooring.adapters.app_output import app_output
+from mooring.adapters.app_output import app_output, hide_to_the_end
 from mooring.sdk.context import use
 from mooring.testing.memory import MemoryApp, memory_app
 
@@ -91,3 +91,40 @@ def test_the_streams_are_given_back(app: MemoryApp) -> None:
         assert sys.stdout is not before[0]
         assert sys.stdout.encoding == before[0].encoding
     assert (sys.stdout, sys.stderr) == before
+
+
+def test_what_anybody_says_to_stderr_has_its_secrets_hidden(
+    app: MemoryApp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with app_output(lambda: app.log, hide=hide):
+        print(f"host: {SECRET}", file=sys.stderr)
+    assert capsys.readouterr() == ("", "host: •••\n")
+
+
+def test_the_last_words_of_a_thread_have_their_secrets_hidden(
+    app: MemoryApp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail() -> None:
+        print(f"about to use {SECRET}")
+        print(f"with {SECRET}", file=sys.stderr)
+
+    with app_output(lambda: app.log, hide=hide):
+        thread = threading.Thread(target=fail)
+        thread.start()
+        thread.join()
+    assert capsys.readouterr() == ("about to use •••\n", "with •••\n")
+
+
+def test_the_answer_passes_as_it_is(app: MemoryApp, capsys: pytest.CaptureFixture[str]) -> None:
+    with app_output(lambda: app.log, hide=hide):
+        print(f"private: {SECRET}")
+    assert capsys.readouterr().out == f"private: {SECRET}\n"
+
+
+def test_secrets_stay_hidden_on_the_way_out(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stderr", sys.stderr)
+    hide_to_the_end(hide)
+    print(f"atexit: {SECRET}", file=sys.stderr, flush=True)
+    assert capsys.readouterr().err == "atexit: •••\n"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping
 from contextlib import ExitStack
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,6 +23,7 @@ from mooring.adapters.odp_embedded import EmbeddedOdp
 from mooring.adapters.outbound import loopback_origins
 from mooring.adapters.record_stores import KeyValueRecords, SecretRecords, SettingsRecords
 from mooring.adapters.secrets.vault import Vault
+from mooring.adapters.undo_journal import UndoJournal
 from mooring.model.app import AppDefinition
 from mooring.model.form import secret_fields
 from mooring.model.installation import Installation
@@ -86,12 +88,38 @@ class AppServices:
             environment=environment,
         )
 
+    def noting(
+        self,
+        services: Services,
+        installation: Installation,
+        definition: AppDefinition,
+        *,
+        journal: UndoJournal,
+        jobs: JobsPort,
+    ) -> Services:
+        """Return the same ports, with what they change here noted in the journal."""
+        database, vault = journal.database, journal.vault
+        owner, shared = owner_of(installation), f"app/{installation.app_id}"
+        return replace(
+            services,
+            settings=self.settings(installation, definition, vault=vault, database=database),
+            secrets=self.secrets(installation, vault=vault),
+            kv_store=KeyValueRecords(database, owner=owner, clock=self._clock),
+            shared_kv_store=KeyValueRecords(database, owner=shared, clock=self._clock),
+            jobs=jobs,
+        )
+
     def settings(
-        self, installation: Installation, definition: AppDefinition, *, vault: Vault
+        self,
+        installation: Installation,
+        definition: AppDefinition,
+        *,
+        vault: Vault,
+        database: Database | None = None,
     ) -> SettingsRecords:
         """Return the settings, whose secret fields live in the vault."""
         return SettingsRecords(
-            self._database,
+            database or self._database,
             owner=owner_of(installation),
             vault=vault,
             secret_fields={s.key: secret_fields(s) for s in definition.settings_form.sections},

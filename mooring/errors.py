@@ -14,6 +14,7 @@ MooringError
 ├── NotWritten                 a part of the app is still to be written
 ├── SettingsRefused            the app did not accept the submitted settings
 ├── LifecycleFailed            an app's hook said no; what was done is undone
+├── ArchiveInvalid             a file is no archive of this home, or not as it was written
 ├── JobFailed                  a run ended in ERROR
 ├── Conflict                   the state of things does not allow this now
 │   └── LeaseLost              another worker owns this run
@@ -164,6 +165,12 @@ class LifecycleFailed(MooringError):
     """The app's lifecycle hook failed; what was done has been undone."""
 
     code, exit_status, http_status = "lifecycle.failed", 1, 422
+
+
+class ArchiveInvalid(MooringError):
+    """The archive cannot be restored."""
+
+    code, exit_status, http_status = "archive.invalid", 65, 422
 
 
 class JobFailed(MooringError):

@@ -29,6 +29,7 @@ from mooring.app_authorizations import AppAuthorizations
 from mooring.app_lifecycle import AppLifecycle
 from mooring.app_services import AppServices
 from mooring.app_settings import AppSettings
+from mooring.app_versions import AppVersions
 from mooring.engine.attention import AttentionDesk
 from mooring.engine.functions import answer
 from mooring.engine.installation_services import (
@@ -73,12 +74,13 @@ class Host:
         self.plugins = plugin_manager(safe_mode=config.safe_mode)
         self.lifecycle = AppLifecycle(self)
         self.oauth = AppAuthorizations(self)
+        self.versions = AppVersions(self)
         self.jobs = JobRuns(self)
         self.settings = AppSettings(self)
         self._closing = ExitStack()
         self._secrets_known: int | None = None
         self._kept_services: dict[int, tuple[Installation, Services]] = {}
-        self._apps = MountedApps(self.plugins)
+        self.mounted = MountedApps(self.plugins)
         self.services = AppServices(
             home=home,
             database=database,
@@ -127,31 +129,21 @@ class Host:
             hint=f"Installed: {', '.join(present) or 'nothing'}. See `mooring install --help`.",
         )
 
-    def global_installation(self, app_id: str) -> Installation:
-        """Return the newest living installation of an app, whose code its global functions run.
-
-        Raises NotFound.
-        """
-        living = [i for i in self.installations.all() if i.app_id == app_id]
-        if not living:
-            raise NotFound(f"{app_id} is not installed.")
-        return max(living, key=lambda installation: installation.installed_at)
-
     def definition(self, installation: Installation) -> AppDefinition:
         """Return the manifest, forms and schema of an installed app."""
-        return self._apps.definition(installation)
+        return self.mounted.definition(installation)
 
     def function_class(self, installation: Installation, name: str) -> type[Any]:
         """Return the class behind a function. Raises NotFound, EntryPointInvalid."""
-        return self._apps.function_class(installation, name)
+        return self.mounted.function_class(installation, name)
 
     def job_class(self, installation: Installation, name: str) -> type[Any]:
         """Return the class behind a job. Raises NotFound, EntryPointInvalid."""
-        return self._apps.job_class(installation, name)
+        return self.mounted.job_class(installation, name)
 
     def lifecycle_class(self, installation: Installation) -> type[Any]:
         """Return the app's Lifecycle. Raises EntryPointInvalid."""
-        return self._apps.lifecycle_class(installation)
+        return self.mounted.lifecycle_class(installation)
 
     # --- What app code gets --------------------------------------------------------------------
 

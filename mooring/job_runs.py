@@ -83,7 +83,7 @@ class JobRuns:
     def _drive(self, run: Run, stopping: Callable[[], bool]) -> Run:
         host = self._host
         try:
-            installation = host.installations.get(run.install_id)
+            installation = host.versions.with_job(host.installations.get(run.install_id), run.job)
             invocation = host.invocation(
                 installation, entry_point=f"job:{run.job}", run_id=run.run_id
             )

@@ -40,6 +40,15 @@ class MountedApps:
         key = self._app(installation).key
         return _answered(self._plugins.hook.mooring_lifecycle_class(app=key))
 
+    def check(self, installation: Installation) -> None:
+        """Import every class that the manifest names. Raises EntryPointInvalid."""
+        manifest = self.definition(installation).manifest
+        self.lifecycle_class(installation)
+        for name in manifest.functions:
+            self.function_class(installation, name)
+        for name in manifest.jobs:
+            self.job_class(installation, name)
+
     def _app(self, installation: Installation) -> ManifestPlugin:
         """Mount an app version on first use, and let its manifest answer the app hooks."""
         root = installation.root

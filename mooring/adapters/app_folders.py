@@ -6,11 +6,12 @@ name carries a digest of the content, so that equal content is stored once.
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import shutil
 import tempfile
 from collections.abc import Iterator
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from mooring.errors import AppInvalid, HomeUnusable
 
@@ -43,6 +44,26 @@ def keep(source: Path, home: Path, *, app_id: str, version: str) -> Path:
             hint="Make the folder writable, or choose another one with --home.",
         ) from error
     return target
+
+
+def packed(root: Path) -> Iterator[dict[str, str]]:
+    """Give the files of a copy as records for an archive. Raises HomeUnusable."""
+    try:
+        for path in sorted(_files(root)):
+            content = base64.b64encode(path.read_bytes()).decode()
+            yield {"file": path.relative_to(root).as_posix(), "content": content}
+    except OSError as error:
+        raise HomeUnusable(
+            f"The host's copy of the app cannot be read: {error.strerror or error}.",
+            where=str(error.filename or root),
+            hint="Make the home's files readable.",
+        ) from error
+
+
+def belongs(name: PurePosixPath) -> bool:
+    """Whether a file of this name is part of an app."""
+    first = name.parts[0] if name.parts else ""
+    return first in PARTS or (len(name.parts) == 1 and first.startswith(".env"))
 
 
 def discard(root: Path) -> None:

@@ -111,6 +111,22 @@ class Database:
             # While somebody reads, the log stays; the next one to checkpoint overwrites it.
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
 
+    @contextmanager
+    def session_lock(self, name: str) -> Iterator[bool]:
+        """Hold PostgreSQL's lock of this name for the length of the block, if it is free.
+
+        It has a connection of its own, with whose end, also a violent one, the server lifts it.
+        """
+        key = {"key": _lock(name)}
+        with self._explained(), self._engine.connect() as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")
+            held = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key))
+            try:
+                yield held
+            finally:
+                if held:
+                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+
     def revision(self, topic: str) -> int:
         """Return how often ``topic`` changed; what was cached under another number is stale."""
         with self.read() as connection:

@@ -98,7 +98,7 @@ class UndoJournal:
         before = kept.before if kept is not None and _same(kept.after, now) else now
         names = ("install_id", "place", "owner", "key")
         row = insert(connection, undo).values(
-            dict(zip(names, (self._install_id, *place), strict=True)), before=before, after=after
+            **dict(zip(names, (self._install_id, *place), strict=True)), before=before, after=after
         )
         changes = {"before": row.excluded.before, "after": row.excluded.after}
         connection.execute(row.on_conflict_do_update(index_elements=list(names), set_=changes))

@@ -9,7 +9,7 @@ from mooring.model.moment import iso
 
 if TYPE_CHECKING:
     from mooring.host import Host
-    from mooring.model.installation import Installation
+    from mooring.model.installation import Installation, Upgrade
 
 
 def installation_json(host: Host, installation: Installation) -> dict[str, Any]:
@@ -21,6 +21,8 @@ def installation_json(host: Host, installation: Installation) -> dict[str, Any]:
         "state": installation.state.value,
         "install_id": installation.install_id,
         "installed_at": iso(installation.installed_at),
+        "upgrade": _upgrade_json(installation.upgrade),
+        "urls": len(host.installations.endpoints(installation.install_id)),
         "attention": attention_json(host, installation),
         "schedules": [
             {
@@ -31,4 +33,20 @@ def installation_json(host: Host, installation: Installation) -> dict[str, Any]:
             }
             for schedule in host.schedules.of(installation.install_id)
         ],
+    }
+
+
+def history_json(host: Host, installation: Installation, *, limit: int) -> list[dict[str, Any]]:
+    """Say what happened to one installation, newest first."""
+    found = host.history.of(install_id=installation.install_id, limit=limit)
+    return [entry.to_json() for entry in found]
+
+
+def _upgrade_json(upgrade: Upgrade | None) -> dict[str, str] | None:
+    if upgrade is None:
+        return None
+    return {
+        "from": upgrade.before.version,
+        "to": upgrade.after.version,
+        "phase": upgrade.phase.value,
     }

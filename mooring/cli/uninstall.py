@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from mooring.cli.edge import answer, open_host
+from mooring.cli.edge import answer, open_host, say
 
 
 @click.command("uninstall")
@@ -15,14 +15,23 @@ def command(ctx: click.Context, app_id: str, purge: bool) -> None:
     """Take the app APP_ID out of an account.
 
     Asks the app (can_uninstall), stops its schedules and runs, calls on_uninstall; its URLs then
-    answer 410. Its settings, secrets and data stay in the home unless --purge is given.
+    answer 410. Its settings, secrets and data are kept in a sealed file, from which `mooring
+    restore` brings it back, unless --purge is given. What is in ODP stays.
     """
     with open_host(ctx) as host:
         installation = host.installation(app_id)
-        host.lifecycle.uninstall(installation, purge=purge)
-        kept = "Its data was deleted." if purge else "Its data is kept; --purge would delete it."
-        answer(
-            ctx,
-            {"app_id": app_id, "account": installation.account, "purged": purge},
-            f"Uninstalled {app_id} from account {installation.account}. {kept}",
+        archive = host.lifecycle.uninstall(
+            installation, purge=purge, progress=lambda step: say(ctx, f"… {step}")
         )
+        told = [f"Uninstalled {app_id} from account {installation.account}."]
+        if archive is None:
+            told += ["Its data was deleted."]
+        else:
+            told += [f"To bring it back: mooring restore {archive}"]
+        data = {
+            "app_id": app_id,
+            "account": installation.account,
+            "purged": purge,
+            "archive": None if archive is None else str(archive),
+        }
+        answer(ctx, data, "\n".join(told))

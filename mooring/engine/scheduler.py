@@ -18,7 +18,11 @@ from mooring.sdk.ports import LogPort
 
 # A due time that nobody looked at for longer than this was missed, not merely late.
 PUNCTUAL = timedelta(minutes=1)
-FIRING = (InstallationState.INSTALLED, InstallationState.NEEDS_ATTENTION)
+FIRING = (
+    InstallationState.INSTALLED,
+    InstallationState.NEEDS_ATTENTION,
+    InstallationState.UPGRADING,  # one of its versions serves all the time
+)
 
 
 def first_due(schedule: JobSchedule, now: datetime) -> datetime | None:

@@ -11,7 +11,7 @@ from mooring.model.moment import iso
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One transition; ``outcome`` is ``begun``, ``done``, ``failed`` or ``recovered``."""
+    """One transition; ``outcome`` is ``begun``, ``done``, ``failed`` or ``unfinished``."""
 
     at: datetime
     actor: str

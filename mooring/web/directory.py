@@ -173,7 +173,7 @@ class Directory:
         living = [i for i in self._host.installations.all() if i.app_id == address.app_id]
         if not living:
             raise unknown()
-        newest = self._target(self._host.global_installation(address.app_id), address)
+        newest = self._target(self._host.versions.for_everybody(address.app_id), address)
         if newest.entry.is_global:
             return newest
         targets = [newest, *self._usable(living, address)]
@@ -203,6 +203,7 @@ class Directory:
     def _target(self, installation: Installation, address: Address) -> Target:
         """Read an installation's manifest. Raises Refused without such a function, or an app."""
         try:
+            installation = self._host.versions.with_function(installation, address.function)
             functions = self._host.definition(installation).manifest.functions
             entry = functions.get(address.function)
             if entry is None:

@@ -1,0 +1,119 @@
+"""What does an installation have in this home, as records that can be moved out and in again?
+
+Settings, key-value records, secrets, schedules and addresses, one record each. Its runs, deliveries
+and history stay where they are, and what is in ODP belongs to the account.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Table, delete, select
+
+from mooring.adapters.columns import from_micros, to_micros
+from mooring.adapters.database import Database, bump, hold
+from mooring.adapters.repositories.installations import Installations
+from mooring.adapters.repositories.schedules import Schedules
+from mooring.adapters.secrets.vault import Vault
+from mooring.adapters.tables import key_values, settings
+from mooring.model.installation import Installation
+from mooring.model.run import JobSchedule
+
+TABLES: Mapping[str, Table] = {"setting": settings, "kv": key_values}
+
+
+class InstallationRecords:
+    """What one installation has."""
+
+    def __init__(
+        self,
+        installation: Installation,
+        *,
+        database: Database,
+        vault: Vault,
+        installations: Installations,
+        schedules: Schedules,
+    ) -> None:
+        self._install_id = installation.install_id
+        self._owner = f"install/{installation.install_id}"
+        self._database = database
+        self._vault = vault
+        self._installations = installations
+        self._schedules = schedules
+
+    def all(self) -> Iterator[dict[str, Any]]:
+        """Give every record, while nobody else can change one, if inside of a write."""
+        with self._database.write() as connection:
+            for kind, table in TABLES.items():
+                hold(connection, f"{table.name}/{self._owner}")
+                yield from self._rows(connection, kind, table)
+        for name, _ in self._vault.names(self._owner):
+            if held := self._vault.held(self._owner, name):
+                expires_at = None if held[1] is None else to_micros(held[1])
+                yield {"secret": name, "value": held[0], "expires_at": expires_at}
+        for schedule in self._schedules.of(self._install_id):
+            yield {
+                "schedule": schedule.job,
+                "cron": schedule.cron,
+                "timezone": schedule.timezone,
+                "overlap": schedule.overlap,
+                "missed": schedule.missed,
+                "parameters": dict(schedule.parameters),
+                "is_on": schedule.next_at is not None,
+            }
+        for endpoint in self._installations.endpoints(self._install_id):
+            yield {"endpoint": endpoint.uuid}
+
+    def put(self, records: Iterable[Mapping[str, Any]]) -> list[tuple[JobSchedule, bool]]:
+        """Put records in, inside of a write; return the schedules and whether each is on."""
+        schedules, uuids = [], []
+        with self._database.write() as connection:
+            self._drop(connection)
+            for record in records:
+                if "endpoint" in record:
+                    uuids.append(record["endpoint"])
+                elif "schedule" in record:
+                    schedules.append((self._schedule(record), record["is_on"]))
+                elif "secret" in record:
+                    expires_at = _moment(record)
+                    self._vault.set(
+                        self._owner, record["secret"], record["value"], expires_at=expires_at
+                    )
+                else:
+                    self._put_row(connection, record)
+            self._installations.revive_endpoints(self._install_id, uuids)
+            bump(connection, "settings")
+        return schedules
+
+    def drop(self) -> None:
+        """Delete settings and key-value records."""
+        with self._database.write() as connection:
+            self._drop(connection)
+            bump(connection, "settings")
+
+    def _rows(self, connection: Connection, kind: str, table: Table) -> Iterator[dict[str, Any]]:
+        query = select(table).where(table.c.owner == self._owner)
+        for row in connection.execute(query):
+            expires_at = None if row.expires_at is None else to_micros(row.expires_at)
+            yield {kind: row.key, "value": row.value, "expires_at": expires_at}
+
+    def _put_row(self, connection: Connection, record: Mapping[str, Any]) -> None:
+        for kind, table in TABLES.items():
+            if kind in record:
+                row = {"key": record[kind], "value": record["value"], "expires_at": _moment(record)}
+                connection.execute(table.insert().values(owner=self._owner, **row))
+
+    def _drop(self, connection: Connection) -> None:
+        for table in TABLES.values():
+            connection.execute(delete(table).where(table.c.owner == self._owner))
+
+    def _schedule(self, record: Mapping[str, Any]) -> JobSchedule:
+        names = ("cron", "timezone", "overlap", "missed", "parameters")
+        values = {name: record[name] for name in names}
+        return JobSchedule(install_id=self._install_id, job=record["schedule"], **values)
+
+
+def _moment(record: Mapping[str, Any]) -> Any:
+    expires_at = record["expires_at"]
+    return None if expires_at is None else from_micros(expires_at)

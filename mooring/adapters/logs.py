@@ -10,12 +10,13 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Iterator, Mapping, MutableMapping
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
+import msgspec
 import structlog
 from filelock import FileLock
 
@@ -27,6 +28,16 @@ LEVELS = ("debug", "info", "warn", "error")
 MOST_BYTES = 10 * 1024 * 1024
 OLD_FILES = 5
 LONGEST_LINE = 64 * 1024
+
+
+class Entry(NamedTuple):
+    """A line among many: ``fields`` that others have too, and ``own`` ones of the host's making."""
+
+    at: float  # seconds since 1970
+    level: str
+    event: str
+    fields: Mapping[str, Any]
+    own: Mapping[str, bool | float | str]  # such as a status or an id of ours; never a secret
 
 
 class JsonLog:
@@ -47,10 +58,27 @@ class JsonLog:
         """Write one line; ``level`` is debug, info, warn or error."""
         if rank(level) < self._lowest:
             return
-        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        line = {"time": now, "level": LEVELS[rank(level)], "event": event}
+        line = {"time": _moment(datetime.now(UTC)), "level": LEVELS[rank(level)], "event": event}
         line.update((k, v) for k, v in fields.items() if v is not None and k not in line)
         self._file.append(self._text(line))
+
+    def log_all(self, entries: Iterable[Entry]) -> None:
+        """Write many lines at once, each as ``log`` would.
+
+        What several have in common is rendered once.
+        """
+        heads: dict[tuple[object, ...], str] = {}
+        lines = []
+        for entry in entries:
+            key = (entry.level, entry.event, *entry.fields.items())
+            if (head := heads.get(key)) is None:
+                head = heads[key] = self._head(entry)
+            if head:
+                moment = _moment(datetime.fromtimestamp(entry.at, UTC))
+                own = msgspec.json.encode(entry.own).decode()[1:]
+                lines.append(f'{{"time":"{moment}",{head}{own}')
+        if lines:
+            self._file.append("\n".join(lines))
 
     @contextmanager
     def libraries(self, level: int = logging.WARNING) -> Iterator[None]:
@@ -67,6 +95,14 @@ class JsonLog:
         """Close the file."""
         self._file.close()
 
+    def _head(self, entry: Entry) -> str:
+        """Render what comes between the time and what is an entry's own; empty if too low."""
+        if rank(entry.level) < self._lowest:
+            return ""
+        line = {"level": LEVELS[rank(entry.level)], "event": entry.event}
+        line.update((k, v) for k, v in entry.fields.items() if v is not None and k not in line)
+        return self._text(line)[1:-1] + ","
+
     def _text(self, line: MutableMapping[str, Any]) -> str:
         """Render the line, secrets hidden before JSON's escapes can change how they look."""
         hidden = self._masker.hide_in(line)
@@ -78,6 +114,10 @@ class JsonLog:
             short["cut_from_characters"] = len(text)
             text = str(self._render(None, "", short))
         return text
+
+
+def _moment(now: datetime) -> str:
+    return now.isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def rank(level: str) -> int:

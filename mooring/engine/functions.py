@@ -18,6 +18,7 @@ from mooring.engine.calling import call, on_behalf_of
 from mooring.engine.problems import Hide, problem, refusal
 from mooring.errors import CredentialsRejected, MooringError
 from mooring.sdk.context import Invocation
+from mooring.sdk.function import Function
 from mooring.sdk.webhook import Request, Response
 
 FAILED = "The function failed; the log of the host says why."
@@ -33,7 +34,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Unfinished:
-    """A function that was made and whose ``async def perform`` is still to be awaited."""
+    """A function whose ``async def perform`` is still to be awaited, on an event loop."""
 
     perform: Callable[[], Awaitable[Any]]
     invocation: Invocation
@@ -86,6 +87,17 @@ def begin(
         if isinstance(error, CredentialsRejected):
             invocation.on_rejected(error)
         return _failed(error, invocation=invocation, hide=hide)
+
+
+def runs_on_loop(function_class: type[Any]) -> bool:
+    """Whether nothing of a function can block: a coroutine, made by the SDK's own constructor."""
+    own = function_class.__init__ is Function.__init__
+    return own and inspect.iscoroutinefunction(function_class.perform)
+
+
+def unbegun(function_class: type[Any], request: Request, *, invocation: Invocation) -> Unfinished:
+    """Do what ``begin`` does for a function that ``runs_on_loop``, without a thread."""
+    return Unfinished(lambda: function_class(request).perform(), invocation)
 
 
 async def finish(unfinished: Unfinished, *, hide: Hide) -> Outcome:

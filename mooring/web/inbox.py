@@ -1,4 +1,4 @@
-"""How are webhook requests accepted at once and handled afterwards, also after a crash?
+"""How are webhook requests handled that were accepted at once, also after a crash?
 
 A delivery is a row before it is acknowledged. One thread looks for rows that are due, claims them
 for a short lease that it renews while a function works, and lets others handle them. It alone
@@ -13,78 +13,69 @@ import threading
 import time
 import traceback
 from collections import Counter, deque
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from uuid import uuid4
+from itertools import chain
+from typing import TypeAlias
 
-from mooring.engine.functions import Outcome, attempt
-from mooring.engine.inbox import (
-    Bury,
-    Done,
-    Retry,
-    Verdict,
-    dedupe_key,
-    from_wire,
-    given_up,
-    is_suspect,
-    to_wire,
-    verdict,
-)
+from mooring.engine.inbox import Bury, Done, Retry, Verdict, is_suspect
 from mooring.errors import NotFound
 from mooring.host import Host
-from mooring.model.delivery import Delivery, DeliveryState
-from mooring.model.installation import Installation, InstallationState
+from mooring.model.delivery import Delivery
 from mooring.sdk.webhook import Request
-from mooring.web.calls import observe
+from mooring.web.acceptance import Acceptance
+from mooring.web.bundles import MOST_AT_ONCE, Bundle, Pace, Plan
 from mooring.web.directory import Target
+from mooring.web.handling import Handling
+from mooring.web.journal import Journal
 from mooring.web.threads import Threads
 
 LEASE = timedelta(seconds=10)
 LOOKS_EVERY = 0.5  # seconds
-MOST_AT_ONCE = 8
-MOST_PER_INSTALLATION = 4  # one app that hangs must leave room for the others
-FEW, MANY = 2 * MOST_AT_ONCE, 200  # due deliveries to look at, each with its whole request
+HANGS_AFTER = 2.0
+LOOKS_AT = 64  # due deliveries
+
+
+@dataclass(frozen=True, slots=True)
+class _Untouched:
+    """It was claimed, and then not begun after all."""
+
+
+_End: TypeAlias = Verdict | _Untouched | None
 
 
 class Inbox:
     """The deliveries of one host, accepted and handled."""
 
     def __init__(
-        self, host: Host, *, lease: timedelta = LEASE, looks_every: float = LOOKS_EVERY
+        self,
+        host: Host,
+        *,
+        journal: Journal,
+        lease: timedelta = LEASE,
+        looks_every: float = LOOKS_EVERY,
     ) -> None:
         self._host = host
         self._lease = lease
         self._looks_every = looks_every
-        self._in_hand: dict[str, Delivery] = {}  # changed by the looking thread alone
-        self._decided: deque[tuple[Delivery, Verdict | None]] = deque()
         self._wake = threading.Event()
+        self._acceptance = Acceptance(host, journal=journal, on_accepted=self._wake.set)
+        self._handling = Handling(host, journal=journal)
+        self._pace = Pace()
+        # Both are changed by the looking thread alone.
+        self._in_hand: dict[str, Delivery] = {}
+        self._bundles: list[Bundle] = []
+        self._decided: deque[tuple[Delivery, _End]] = deque()
         self._stopping = threading.Event()
         self._ended = threading.Event()
         self._threads = Threads("delivery", most=MOST_AT_ONCE)
         self._looking: threading.Thread | None = None
 
-    def accept(self, target: Target, request: Request) -> str:
+    async def accept(self, target: Target, request: Request) -> str:
         """Store a request and return its delivery's id; a repeated one has the id of the first."""
-        now = self._host.clock.now()
-        delivery = Delivery(
-            delivery_id=str(uuid4()),
-            install_id=target.install_id,
-            app_id=target.installation.app_id,
-            function=target.entry.name,
-            dedupe_key=dedupe_key(request, target.profile),
-            request=to_wire(request),
-            state=DeliveryState.PENDING,
-            attempts=0,
-            received_at=now,
-            due_at=now,
-        )
-        accepted_as = self._host.deliveries.accept(delivery)
-        repeated = accepted_as != delivery.delivery_id
-        self._log("info", "delivery.accepted", delivery, delivery_id=accepted_as, repeated=repeated)
-        self._wake.set()
-        return accepted_as
+        return await self._acceptance.accept(target, request)
 
     def start(self) -> None:
         """Begin to handle what is due."""
@@ -93,8 +84,10 @@ class Inbox:
 
     def stop(self, *, timeout: float) -> None:
         """Take nothing new and wait for what is in hand; what does not end is handled again."""
+        self._acceptance.stop()
         ends_at = time.monotonic() + timeout
         self._stopping.set()
+        self._wake.set()
         while self._in_hand and time.monotonic() < ends_at:
             time.sleep(0.01)
         self._ended.set()
@@ -113,136 +106,107 @@ class Inbox:
             except Exception:  # noqa: BLE001  # the database may come back
                 self._host.log.log("error", "inbox.failed", {"traceback": traceback.format_exc()})
             self._wake.wait(self._looks_every)
+            self._acceptance.let_pass()
 
     def _turn_over(self) -> None:
         """Note what was decided, renew leases and take what is due; or, on an error, none of it."""
         now = self._host.clock.now()
+        self._bundles = [bundle for bundle in self._bundles if not bundle.has_ended]
+        self._put_back()
         decided = list(self._decided)
         done = {delivery.delivery_id for delivery, _ in decided}
-        working = {key: one for key, one in self._in_hand.items() if key not in done}
-        ending = [one for one in working.values() if one.due_at - now < self._lease / 2]
-        due = [] if self._stopping.is_set() else self._may_begin(now, working)
-        if not (decided or ending or due):
+        working = [one for key, one in self._in_hand.items() if key not in done]
+        ending = [one for one in working if one.due_at - now < self._lease / 2]
+        bundles = [] if self._stopping.is_set() else self._may_begin(now, working)
+        if not (decided or ending or bundles):
             return
-        with self._host.database.write():
-            for delivery, judged in decided:
-                self._note(delivery, judged)
-            held = [self._claimed(delivery) for delivery in ending]
-            held += [self._claimed(delivery, begins=True) for delivery in due]
-        for delivery, judged in decided:
-            self._decided.popleft()
-            del self._in_hand[delivery.delivery_id]
-            self._tell(delivery, judged)
-        for delivery in filter(None, held):
-            begins = delivery.delivery_id not in self._in_hand
-            self._in_hand[delivery.delivery_id] = delivery
-            if begins:
-                self._threads.submit(partial(self._handle, delivery))
-
-    def _may_begin(self, now: datetime, working: Mapping[str, Delivery]) -> list[Delivery]:
-        """Look at a few; at many only where all of the few belong to busy installations."""
-        if len(working) >= MOST_AT_ONCE:
-            return []
-        due = self._host.deliveries.due(now, limit=FEW)
-        chosen = self._chosen(due, working)
-        if chosen or len(due) < FEW:
-            return chosen
-        return self._chosen(self._host.deliveries.due(now, limit=MANY), working)
-
-    def _chosen(self, due: Sequence[Delivery], working: Mapping[str, Delivery]) -> list[Delivery]:
-        """Choose what there is room for, of all and of each installation.
-
-        What is in hand can be due: its lease ran out while the database was busy. Of those that
-        may have ended a process, one at a time begins: the others should not go down with it.
-        """
-        busy = Counter(delivery.install_id for delivery in working.values())
-        suspects = sum(map(is_suspect, working.values()))
-        chosen = []
-        for delivery in due:
-            free = busy.total() < MOST_AT_ONCE
-            free = free and busy[delivery.install_id] < MOST_PER_INSTALLATION
-            free = free and not (suspects and is_suspect(delivery))
-            if free and delivery.delivery_id not in self._in_hand:
-                busy[delivery.install_id] += 1
-                suspects += is_suspect(delivery)
-                chosen.append(delivery)
-        return chosen
-
-    def _claimed(self, delivery: Delivery, *, begins: bool = False) -> Delivery | None:
-        """Hold a delivery for the length of a lease; None if another process has it."""
         until = self._host.clock.now() + self._lease
-        deliveries = self._host.deliveries
-        hold = deliveries.begin if begins else deliveries.claim
-        return replace(delivery, due_at=until) if hold(delivery, until=until) else None
+        with self._host.database.write():
+            self._note(decided)
+            renewed = self._host.deliveries.claim(ending, until=until)
+            begun = self._host.deliveries.begin(list(chain(*bundles)), until=until)
+        self._forget(decided)
+        self._in_hand.update((one.delivery_id, replace(one, due_at=until)) for one in renewed)
+        mine = {one.delivery_id: replace(one, due_at=until) for one in begun}
+        self._in_hand.update(mine)
+        for bundle in bundles:
+            self._hand_out([mine[one.delivery_id] for one in bundle if one.delivery_id in mine])
+
+    def _put_back(self) -> None:
+        """Take back what was not begun where a function hangs, or the end is near."""
+        latest = time.monotonic() - HANGS_AFTER
+        for bundle in self._bundles:
+            if self._stopping.is_set() or bundle.took_last_at < latest:
+                self._decided.extend((delivery, _Untouched()) for delivery in bundle.rest())
+
+    def _may_begin(self, now: datetime, working: Sequence[Delivery]) -> list[list[Delivery]]:
+        """Choose what there is room for; look once more where what may be fatal stands in front."""
+        plan = Plan(
+            Counter(bundle.install_id for bundle in self._bundles),
+            pace=self._pace,
+            has_suspect=any(map(is_suspect, working)),
+        )
+        if plan.is_full:
+            return []
+        for suspects in (True, False):
+            due = self._host.deliveries.due(
+                now, limit=LOOKS_AT, apart_from=plan.full_installations, suspects=suspects
+            )
+            if not plan.add(due, in_hand=self._in_hand) or plan.is_full:
+                break
+        return plan.bundles
+
+    def _hand_out(self, deliveries: Sequence[Delivery]) -> None:
+        if deliveries:
+            bundle = Bundle(deliveries)
+            self._bundles.append(bundle)
+            self._threads.start(partial(self._handle_all, bundle))
+
+    def _handle_all(self, bundle: Bundle) -> None:
+        while delivery := bundle.take():
+            self._acceptance.let_pass()
+            self._handle(delivery)
+        bundle.has_ended = True
+        self._wake.set()
 
     def _handle(self, delivery: Delivery) -> None:
         """Handle one; without a verdict its lease runs out and it comes again."""
         judged: Verdict | None = None
+        started = time.monotonic()
         try:
-            judged = self._judged(delivery, self._attempt(delivery))
+            judged = self._handling.judged(delivery)
         except Exception:  # noqa: BLE001  # nothing above this thread would say it
             self._log("error", "delivery.failed", delivery, traceback=traceback.format_exc())
         finally:
             self._decided.append((delivery, judged))
-            self._wake.set()
+            self._pace.took(delivery, time.monotonic() - started)
 
-    def _attempt(self, delivery: Delivery) -> Outcome | Bury:
-        if hopeless := given_up(delivery):
-            return hopeless
-        installation = self._installation(delivery)
-        if installation is None:
-            return Bury(f"{delivery.app_id} is no longer installed.")
-        name = delivery.function
-        entry = self._host.definition(installation).manifest.functions.get(name)
-        if entry is None:
-            return Bury(f"{delivery.app_id} {installation.version} has no function {name}.")
-        invocation = self._host.invocation(
-            installation, entry_point=f"function:{name}", is_global=entry.is_global
-        )
-        started = time.perf_counter()
-        outcome = attempt(
-            partial(self._host.function_class, installation, name),
-            from_wire(delivery.request),
-            invocation=invocation,
-            hide=self._host.masker.hide,
-        )
-        took = time.perf_counter() - started
-        target = Target(installation, entry, None)
-        observe(self._host, target, outcome.response.status, took=took)
-        return outcome
+    def _note(self, decided: Sequence[tuple[Delivery, _End]]) -> None:
+        deliveries = self._host.deliveries
+        deliveries.done([one.delivery_id for one, end in decided if isinstance(end, Done)])
+        for delivery, end in decided:
+            key = delivery.delivery_id
+            with contextlib.suppress(NotFound):  # purged meanwhile, with its installation
+                match end:
+                    case Retry(due_at, error, counts):
+                        deliveries.retry(key, due_at=due_at, error=error, counts=counts)
+                    case Bury(error):
+                        deliveries.bury(key, error=error)
+                    case _Untouched():
+                        now, error_before = self._host.clock.now(), delivery.error
+                        deliveries.retry(key, due_at=now, error=error_before, counts=False)
 
-    def _installation(self, delivery: Delivery) -> Installation | None:
-        try:
-            if not delivery.install_id:
-                return self._host.global_installation(delivery.app_id)
-            found = self._host.installations.get(delivery.install_id)
-        except NotFound:
-            return None
-        return None if found.state is InstallationState.UNINSTALLED else found
-
-    def _judged(self, delivery: Delivery, outcome: Outcome | Bury) -> Verdict:
-        if isinstance(outcome, Bury):
-            return outcome
-        now, hide = self._host.clock.now(), self._host.masker.hide
-        return verdict(delivery, outcome, now=now, hide=hide)
-
-    def _note(self, delivery: Delivery, judged: Verdict | None) -> None:
-        deliveries, key = self._host.deliveries, delivery.delivery_id
-        with contextlib.suppress(NotFound):  # purged meanwhile, with its installation
-            match judged:
-                case Done():
-                    deliveries.done(key)
-                case Retry(due_at, error, counts):
-                    deliveries.retry(key, due_at=due_at, error=error, counts=counts)
+    def _forget(self, decided: Sequence[tuple[Delivery, _End]]) -> None:
+        for delivery, end in decided:
+            self._decided.popleft()
+            del self._in_hand[delivery.delivery_id]
+            match end:
+                case Retry(due_at, error):
+                    self._log(
+                        "warn", "delivery.postponed", delivery, error=error, until=str(due_at)
+                    )
                 case Bury(error):
-                    deliveries.bury(key, error=error)
-
-    def _tell(self, delivery: Delivery, judged: Verdict | None) -> None:
-        match judged:
-            case Retry(due_at, error):
-                self._log("warn", "delivery.postponed", delivery, error=error, until=str(due_at))
-            case Bury(error):
-                self._log("error", "delivery.buried", delivery, error=error)
+                    self._log("error", "delivery.buried", delivery, error=error)
 
     def _log(self, level: str, event: str, delivery: Delivery, **more: object) -> None:
         fields = {

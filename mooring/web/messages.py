@@ -39,6 +39,8 @@ def headers_of(scope: Scope) -> Headers:
 
 def params_of(scope: Scope) -> dict[str, str | list[str]]:
     """Read the query. Raises Refused for far too many parameters."""
+    if not scope["query_string"]:
+        return {}
     try:
         pairs = parse_qsl(
             scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=1000

@@ -17,6 +17,7 @@ from mooring.web.directory import Address, Directory, Found, Target, address_of
 from mooring.web.health import Health
 from mooring.web.inbox import Inbox
 from mooring.web.messages import Refused, read_request, send_response
+from mooring.web.oauth import Callback, callback_of
 from mooring.web.openapi import describe
 from mooring.web.resolution import Resolver
 from mooring.web.threads import Threads
@@ -29,8 +30,8 @@ WATCHED_METHODS = ("GET", "HEAD")
 class PublicServer:
     """The ASGI application of the public port.
 
-    ``desk`` are the threads that look things up and write deliveries, apart from those in which
-    functions run: a function that hangs must not keep webhooks from being accepted.
+    ``desk`` are the threads that look things up, apart from those in which functions run: a
+    function that hangs must not keep webhooks from being accepted.
     """
 
     def __init__(
@@ -44,6 +45,7 @@ class PublicServer:
         self._directory = Directory(host)
         self._resolver = Resolver(self._directory, hide=host.masker.hide)
         self._verifier = Verifier(host)
+        self._callback = Callback(host, desk=desk)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -68,6 +70,9 @@ class PublicServer:
             found = await self._found(address)
             request = await read_request(scope, receive, path=address.extra)
             return await self._call(await self._resolved(found, address, request), request)
+        if app_id := callback_of(path):
+            _check_method(method, ("GET",))
+            return await self._callback.answer(app_id, scope)
         if path in ("/healthz", "/readyz"):
             _check_method(method, WATCHED_METHODS)
             return self._health.alive() if path == "/healthz" else await self._health.ready()
@@ -88,15 +93,14 @@ class PublicServer:
         return await self._desk.run(partial(self._resolver.resolve, found, address, request))
 
     async def _call(self, target: Target, request: Request) -> Response:
-        if target.entry.delivery == "inbox" and request.method in ACCEPTING_METHODS:
-            return await self._desk.run(partial(self._accept, target, request))
         if target.entry.verify is not None:
-            await self._desk.run(partial(self._verify, target, request))
+            if self._verifier.knows(target):
+                self._verify(target, request)
+            else:
+                await self._desk.run(partial(self._verify, target, request))
+        if target.entry.delivery == "inbox" and request.method in ACCEPTING_METHODS:
+            return Response(202, {"delivery_id": await self._inbox.accept(target, request)})
         return await self._calls.answer(target, request)
-
-    def _accept(self, target: Target, request: Request) -> Response:
-        self._verify(target, request)
-        return Response(202, {"delivery_id": self._inbox.accept(target, request)})
 
     def _verify(self, target: Target, request: Request) -> None:
         try:

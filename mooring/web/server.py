@@ -22,6 +22,7 @@ from mooring.web.calls import Calls
 from mooring.web.console import console
 from mooring.web.health import Health
 from mooring.web.inbox import Inbox
+from mooring.web.journal import Journal
 from mooring.web.protocol import BoundedProtocol
 from mooring.web.public import PublicServer
 from mooring.web.sockets import base_url, listen
@@ -178,7 +179,8 @@ def _job_process(host: Host) -> Iterator[JobProcess]:
 
 @contextmanager
 def _public_server(host: Host, job_process: JobProcess | None) -> Iterator[PublicServer]:
-    desk, calls, inbox = Threads("desk", most=DESK_THREADS), Calls(host), Inbox(host)
+    desk, journal = Threads("desk", most=DESK_THREADS), Journal(host)
+    calls, inbox = Calls(host, journal=journal), Inbox(host, journal=journal)
     jobs_run = (lambda: job_process.pid is not None) if job_process else None
     health = Health(host, threads=desk, jobs_run=jobs_run)
     inbox.start()
@@ -188,3 +190,4 @@ def _public_server(host: Host, job_process: JobProcess | None) -> Iterator[Publi
         inbox.stop(timeout=GRACE_SECONDS)
         calls.close()
         desk.close()
+        journal.close()

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from queue import SimpleQueue
-from typing import Any, ParamSpec, TypeVar
+from typing import ParamSpec, TypeVar
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -23,7 +23,7 @@ class Threads:
     def __init__(self, name: str, *, most: int) -> None:
         self._name = name
         self._most = most
-        self._queue: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
+        self._queue: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._idle = threading.Semaphore(0)
         self._started = 0
         self._turn = threading.Lock()
@@ -31,10 +31,14 @@ class Threads:
     def submit(self, work: Callable[[], T]) -> Future[T]:
         """Let a thread do the work; a future that is cancelled before it begins never does."""
         future: Future[T] = Future()
-        self._queue.put((future, work))
+        self.start(partial(_carry_out, future, work))
+        return future
+
+    def start(self, work: Callable[[], object]) -> None:
+        """Let a thread do work that raises nothing and tells its end by itself."""
+        self._queue.put(work)
         if not self._idle.acquire(blocking=False):
             self._start_another()
-        return future
 
     async def run(self, work: Callable[[], T]) -> T:
         """Await the work."""
@@ -54,11 +58,9 @@ class Threads:
                 threading.Thread(target=self._run, name=name, daemon=True).start()
 
     def _run(self) -> None:
-        while (item := self._queue.get()) is not None:
-            future, work = item
-            if future.set_running_or_notify_cancel():
-                _carry_out(future, work)
-            del item, future, work
+        while (work := self._queue.get()) is not None:
+            work()
+            del work
             self._idle.release()
 
 
@@ -82,6 +84,8 @@ class LoopThreads(ThreadPoolExecutor):
 
 
 def _carry_out(future: Future[T], work: Callable[[], T]) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
     try:
         result = work()
     except BaseException as error:  # noqa: BLE001  # belongs to whoever waits for the work

@@ -25,6 +25,14 @@ class Verifier:
         self._kept: dict[tuple[int, str, str], tuple[float, tuple[str, ...]]] = {}
         self._nobodys = token_urlsafe(32)
 
+    def knows(self, target: Target) -> bool:
+        """Whether a check can do without a look at the store of secrets, which blocks."""
+        wanted = target.entry.verify
+        if wanted is None:
+            return True
+        key = _key(target, wanted)
+        return key in self._kept and time.monotonic() - self._kept[key][0] < FRESH_SECONDS
+
     def check(self, target: Target, request: Request) -> None:
         """Return if the function asks for no signature, or this one is right.
 
@@ -48,12 +56,11 @@ class Verifier:
 
     def _secrets(self, target: Target, wanted: Verification) -> tuple[str, ...]:
         """Read the installation's secrets; a stranger's, who has none, just as often."""
-        installation = target.installation
-        key = (installation.install_id, installation.account, wanted.secret)
+        key = _key(target, wanted)
         read_at, secrets = self._kept.get(key, (float("-inf"), ()))
         now = time.monotonic()
         if now - read_at >= FRESH_SECONDS:
-            secrets = secret_values(self._host.secrets(installation).get(wanted.secret))
+            secrets = secret_values(self._host.secrets(target.installation).get(wanted.secret))
             if len(self._kept) >= MOST_KEPT:
                 self._kept.clear()
             self._kept[key] = (now, secrets)
@@ -64,3 +71,7 @@ class Verifier:
         said = "No secret is set with which the signature could be checked."
         hint = f"On the host: mooring secrets {app_id} set {wanted.secret}"
         return problem(503, "request.no_secret", said, hint=hint, headers={"retry-after": "60"})
+
+
+def _key(target: Target, wanted: Verification) -> tuple[int, str, str]:
+    return target.installation.install_id, target.installation.account, wanted.secret

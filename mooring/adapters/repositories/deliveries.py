@@ -1,28 +1,27 @@
 """Where are webhook requests kept that were accepted for later?
 
-Accepting is a promise to the sender, so it ends with a sync to the disk. Threads that accept at the
-same time share one transaction, and so one sync: whoever gets the pen writes for all who wait.
+Accepting is a promise to the sender, so it ends with a sync to the disk. Many that are accepted at
+once share one transaction, and so one sync; a batch is one statement, for every statement of
+SQLite's costs this thread its turn in the interpreter.
 """
 
 from __future__ import annotations
 
-import threading
-from collections import deque
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Update, select, tuple_, update
-from sqlalchemy.exc import SQLAlchemyError
 
-from mooring.adapters.columns import storable
-from mooring.adapters.database import Database, insert
+from mooring.adapters.columns import storable, to_micros
+from mooring.adapters.database import Database, hold
 from mooring.adapters.tables import WAITING, deliveries
 from mooring.errors import NotFound
 from mooring.model.delivery import Delivery, DeliveryState
 
-BATCH = 500
+BATCHES = (256, 64, 16, 4, 1)  # rows in one statement: few forms of it, so that they stay prepared
+DUE_CHARACTERS = 8_000_000
 ONCE = tuple(deliveries.c[n] for n in ("install_id", "app_id", "function", "dedupe_key"))
 
 _Once = tuple[int, str, str, str]
@@ -33,46 +32,73 @@ class Deliveries:
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._pen = threading.Lock()
-        self._waiting: deque[_Waiting] = deque()
 
-    def accept(self, delivery: Delivery) -> str:
-        """Store it durably and return its id, or that of the earlier one with its dedupe_key."""
-        mine = _Waiting(delivery)
-        self._waiting.append(mine)
-        with self._pen:
-            return mine.accepted_as or self._write_with_all_waiting(mine)
+    def accept(self, accepted: Sequence[Delivery]) -> list[str]:
+        """Store them durably and return their ids, or those of earlier ones with a dedupe_key.
 
-    def accept_many(self, accepted: Sequence[Delivery]) -> list[str]:
-        """Store several in one transaction; return their ids as ``accept`` does, in order."""
+        All are stored in one transaction, or none.
+        """
         unique = {_once(delivery): delivery for delivery in reversed(accepted)}
-        ids: dict[_Once, str] = {}
+        ids = {key: delivery.delivery_id for key, delivery in unique.items()}
+        # In one order everywhere, so that no two processes wait for each other.
+        pending = [unique[key] for key in sorted(unique)]
         with self._database.write() as connection:
-            pending = list(unique.values())
-            for start in range(0, len(pending), BATCH):
-                ids.update(_store(connection, pending[start : start + BATCH]))
+            for batch in _batches(pending):
+                if _store(connection, batch) < len(batch):
+                    ids.update(_found(connection, batch))
         return [ids[_once(delivery)] for delivery in accepted]
 
-    def due(self, now: datetime, *, limit: int = 20) -> list[Delivery]:
-        """Return deliveries to process, earliest first."""
+    def due(
+        self,
+        now: datetime,
+        *,
+        limit: int = 20,
+        apart_from: Collection[int] = (),
+        suspects: bool = True,
+    ) -> list[Delivery]:
+        """Return deliveries to process, earliest first, apart from those of some installations.
+
+        Without ``suspects`` also apart from those whose last attempt came to no end. Few, where
+        they are large.
+        """
         query = select(deliveries).where(WAITING, deliveries.c.due_at <= now)
+        if apart_from:
+            query = query.where(deliveries.c.install_id.not_in(apart_from))
+        if not suspects:
+            query = query.where((deliveries.c.attempts == 0) | deliveries.c.error.is_not(None))
+        found: list[Delivery] = []
+        room = DUE_CHARACTERS
         with self._database.read() as connection:
-            rows = connection.execute(query.order_by(deliveries.c.due_at).limit(limit))
-            return [_delivery(row) for row in rows]
+            for row in connection.execute(query.order_by(deliveries.c.due_at).limit(limit)):
+                found.append(_delivery(row))
+                room -= len(found[-1].request)
+                if room < 0:
+                    break
+        return found
 
-    def begin(self, delivery: Delivery, *, until: datetime) -> bool:
-        """Claim a delivery for an attempt, which counts from now on, also if nobody ends it."""
-        return self._held(delivery, until, attempts=deliveries.c.attempts + 1, error=None)
+    def begin(self, due: Sequence[Delivery], *, until: datetime) -> list[Delivery]:
+        """Claim deliveries for an attempt, which counts from now on, also if nobody ends it.
 
-    def claim(self, delivery: Delivery, *, until: datetime) -> bool:
-        """Hold a delivery until then; False when another process has it."""
-        return self._held(delivery, until)
+        Return, as they were, those that no other process has.
+        """
+        return self._held(due, until, attempts=deliveries.c.attempts + 1, error=None)
 
-    def done(self, delivery_id: str) -> None:
-        """Mark it handled. Raises NotFound."""
-        self._change(delivery_id, state=DeliveryState.DONE.value, error=None)
+    def claim(self, held: Sequence[Delivery], *, until: datetime) -> list[Delivery]:
+        """Hold deliveries until then; return, as they were, those that no other process has."""
+        return self._held(held, until)
 
-    def retry(self, delivery_id: str, *, due_at: datetime, error: str, counts: bool = True) -> None:
+    def done(self, delivery_ids: Sequence[str]) -> None:
+        """Mark them handled; those that are gone stay so."""
+        if not delivery_ids:
+            return
+        handled = deliveries.c.delivery_id.in_(delivery_ids)
+        change = update(deliveries).where(handled)
+        with self._database.write() as connection:
+            connection.execute(change.values(state=DeliveryState.DONE.value, error=None))
+
+    def retry(
+        self, delivery_id: str, *, due_at: datetime, error: str | None, counts: bool = True
+    ) -> None:
         """Try again later; the attempt is forgotten unless it ``counts``. Raises NotFound."""
         again: dict[str, Any] = {"state": DeliveryState.PENDING.value, "due_at": due_at}
         if not counts:
@@ -108,25 +134,24 @@ class Deliveries:
             raise _unknown(delivery_id)
         return _delivery(row)
 
-    def _held(self, delivery: Delivery, until: datetime, **values: Any) -> bool:
-        unheld = (deliveries.c.due_at == delivery.due_at) & _is(delivery.delivery_id)
-        with self._database.write() as connection:
-            change = update(deliveries).where(WAITING, unheld).values(due_at=until, **values)
-            return connection.execute(change).rowcount == 1
-
-    def _write_with_all_waiting(self, mine: _Waiting) -> str:
-        """Write for everybody; if one cannot be stored, each writes for itself."""
-        batch = [mine]
-        while self._waiting and len(batch) < BATCH:
-            if (other := self._waiting.popleft()) is not mine:
-                batch.append(other)
-        try:
-            ids = self.accept_many([waiting.delivery for waiting in batch])
-        except SQLAlchemyError:
-            return self.accept_many([mine.delivery])[0]
-        for waiting, accepted_as in zip(batch, ids, strict=True):
-            waiting.accepted_as = accepted_as
-        return ids[0]
+    def _held(self, wanted: Sequence[Delivery], until: datetime, **values: Any) -> list[Delivery]:
+        """Hold them all with one statement, or each with its own where others hold some."""
+        if not wanted:
+            return []
+        unheld = tuple_(deliveries.c.delivery_id, deliveries.c.due_at)
+        pairs = [(delivery.delivery_id, delivery.due_at) for delivery in wanted]
+        change = update(deliveries).where(WAITING).values(due_at=until, **values)
+        with self._database.write() as connection, connection.begin_nested() as attempt:
+            hold(connection, deliveries.name)
+            if connection.execute(change.where(unheld.in_(pairs))).rowcount == len(pairs):
+                return list(wanted)
+            attempt.rollback()
+        held = []
+        for delivery, pair in zip(wanted, pairs, strict=True):
+            with self._database.write() as connection:
+                if connection.execute(change.where(unheld.in_([pair]))).rowcount:
+                    held.append(delivery)
+        return held
 
     def _change(self, delivery_id: str, **values: Any) -> None:
         change: Update = update(deliveries).where(_is(delivery_id)).values(**values)
@@ -135,17 +160,38 @@ class Deliveries:
                 raise _unknown(delivery_id)
 
 
-@dataclass(slots=True)
-class _Waiting:
-    """A thread's delivery on its way to the disk."""
+def _batches(rows: Sequence[Delivery]) -> list[Sequence[Delivery]]:
+    """Part rows into statements of sizes that come again."""
+    batches = []
+    start = 0
+    for size in BATCHES:
+        while len(rows) - start >= size:
+            batches.append(rows[start : start + size])
+            start += size
+    return batches
 
-    delivery: Delivery
-    accepted_as: str | None = None
+
+def _store(connection: Connection, batch: Sequence[Delivery]) -> int:
+    """Insert rows unless they are there; return how many were not."""
+    statement = _insertion(connection.dialect.paramstyle, len(batch))
+    values = tuple(value for delivery in batch for value in _values(delivery))
+    return connection.exec_driver_sql(statement, values).rowcount
 
 
-def _store(connection: Connection, batch: Sequence[Delivery]) -> dict[_Once, str]:
-    rows = insert(connection, deliveries).values([_values(delivery) for delivery in batch])
-    connection.execute(rows.on_conflict_do_nothing(index_elements=list(ONCE)))
+@cache
+def _insertion(paramstyle: str, rows: int) -> str:
+    """Write the statement once: the text that Core would make of it costs more than its run."""
+    mark = "?" if paramstyle == "qmark" else "%s"
+    columns = [column.name for column in deliveries.c]
+    row = f"({', '.join([mark] * len(columns))})"
+    once = ", ".join(column.name for column in ONCE)
+    return (
+        f"INSERT INTO {deliveries.name} ({', '.join(columns)}) VALUES "  # noqa: S608  # names alone
+        f"{', '.join([row] * rows)} ON CONFLICT ({once}) DO NOTHING"
+    )
+
+
+def _found(connection: Connection, batch: Sequence[Delivery]) -> Mapping[_Once, str]:
     keys = [_once(delivery) for delivery in batch]
     found = connection.execute(
         select(deliveries.c.delivery_id, *ONCE).where(tuple_(*ONCE).in_(keys))
@@ -153,9 +199,21 @@ def _store(connection: Connection, batch: Sequence[Delivery]) -> dict[_Once, str
     return {(key[0], key[1], key[2], key[3]): delivery_id for delivery_id, *key in found}
 
 
-def _values(delivery: Delivery) -> dict[str, Any]:
-    values = {column.name: getattr(delivery, column.name) for column in deliveries.c}
-    return {**values, "state": delivery.state.value}
+def _values(delivery: Delivery) -> tuple[Any, ...]:
+    """Return a row's values in the order of the table's columns, as the driver takes them."""
+    return (
+        delivery.delivery_id,
+        delivery.install_id,
+        delivery.app_id,
+        delivery.function,
+        storable(delivery.dedupe_key),
+        delivery.request,
+        delivery.state.value,
+        delivery.attempts,
+        to_micros(delivery.received_at),
+        to_micros(delivery.due_at),
+        None if delivery.error is None else storable(delivery.error),
+    )
 
 
 def _once(delivery: Delivery) -> _Once:

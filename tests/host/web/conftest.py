@@ -21,6 +21,7 @@ from mooring.model.installation import Installation
 from mooring.web.calls import Calls
 from mooring.web.health import Health
 from mooring.web.inbox import Inbox
+from mooring.web.journal import Journal
 from mooring.web.public import PublicServer
 from mooring.web.threads import Threads
 
@@ -156,8 +157,9 @@ class Site:
 def opened_site(host: Host, app: App, **limits: Any) -> Iterator[Site]:
     """Install the app and open its public server; the inbox is not started."""
     installation = host.lifecycle.install(app.finish())
-    desk, inbox = Threads("desk", most=8), Inbox(host, looks_every=0.02)
-    calls = Calls(host, **limits)
+    desk, journal = Threads("desk", most=8), Journal(host)
+    inbox = Inbox(host, journal=journal, looks_every=0.02)
+    calls = Calls(host, journal=journal, **limits)
     health = Health(host, threads=desk, jobs_run=None)
     server = PublicServer(host, desk=desk, calls=calls, inbox=inbox, health=health)
     try:
@@ -166,6 +168,7 @@ def opened_site(host: Host, app: App, **limits: Any) -> Iterator[Site]:
         inbox.stop(timeout=5)
         calls.close()
         desk.close()
+        journal.close()
 
 
 @pytest.fixture

@@ -1,0 +1,159 @@
+"""How does a webhook request get to the disk before it is acknowledged, with many others at once?
+
+Requests wait in a queue; one thread writes all that wait in one transaction, so that they share one
+sync, while the next ones gather. The event loop itself never waits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from queue import Empty, SimpleQueue
+from typing import NamedTuple
+from uuid import uuid4
+
+from mooring.engine.inbox import dedupe_key, to_wire
+from mooring.engine.problems import problem
+from mooring.errors import MooringError
+from mooring.host import Host
+from mooring.model.delivery import Delivery, DeliveryState
+from mooring.sdk.webhook import Request
+from mooring.web.directory import Target
+from mooring.web.journal import Journal
+from mooring.web.messages import Refused
+
+MOST_AT_ONCE = 256
+RUSH_ROWS = 4  # in one write, which is then followed by another
+RUSH_SECONDS = 0.05
+WAITS_FOR_RUSH = 0.02
+
+Answer = asyncio.Future[str]
+
+
+class _Waiting(NamedTuple):
+    """A request on its way to the disk, and who waits for it to get there."""
+
+    target: Target
+    request: Request
+    received_at: datetime
+    answer: Answer
+
+
+class Acceptance:
+    """The deliveries that one server accepts."""
+
+    def __init__(self, host: Host, *, journal: Journal, on_accepted: Callable[[], object]) -> None:
+        self._host = host
+        self._journal = journal
+        self._on_accepted = on_accepted
+        self._queue: SimpleQueue[_Waiting | None] = SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._rush_until = 0.0
+
+    async def accept(self, target: Target, request: Request) -> str:
+        """Store a request and return its delivery's id; a repeated one has the id of the first.
+
+        Raises Refused when the database does not take it at present.
+        """
+        if self._thread is None:
+            self._thread = threading.Thread(target=self._run, name="acceptance", daemon=True)
+            self._thread.start()
+        answer: Answer = asyncio.get_running_loop().create_future()
+        self._queue.put(_Waiting(target, request, self._host.clock.now(), answer))
+        return await answer
+
+    def let_pass(self) -> None:
+        """Wait a moment while many requests come in: senders wait for them, for others nobody."""
+        ends_at = time.monotonic() + WAITS_FOR_RUSH
+        while time.monotonic() < min(ends_at, self._rush_until):
+            time.sleep(0.005)
+
+    def stop(self) -> None:
+        """Write what waits, and end the thread; another one begins if something comes after all."""
+        thread, self._thread = self._thread, None
+        if thread is not None:
+            self._queue.put(None)
+            thread.join()
+
+    def _run(self) -> None:
+        while (first := self._queue.get()) is not None:
+            batch = [first]
+            with contextlib.suppress(Empty):
+                while len(batch) < MOST_AT_ONCE:
+                    if (more := self._queue.get_nowait()) is None:
+                        self._queue.put(None)
+                        break
+                    batch.append(more)
+            self._write(batch)
+
+    def _write(self, batch: Sequence[_Waiting]) -> None:
+        """Write a batch; if one cannot be stored, each for itself."""
+        if len(batch) >= RUSH_ROWS:
+            self._rush_until = time.monotonic() + RUSH_SECONDS
+        try:
+            deliveries = [_delivery(waiting) for waiting in batch]
+            ids = self._host.deliveries.accept(deliveries)
+        except Exception as error:  # noqa: BLE001  # whoever waits gets to know it
+            if len(batch) == 1 or isinstance(error, MooringError):
+                self._bring([(waiting.answer, "", self._told(error)) for waiting in batch])
+                return
+            for waiting in batch:
+                self._write([waiting])
+            return
+        accepted = list(zip(batch, ids, strict=True))
+        self._bring([(waiting.answer, accepted_as, None) for waiting, accepted_as in accepted])
+        self._on_accepted()
+        for (waiting, accepted_as), delivery in zip(accepted, deliveries, strict=True):
+            repeated = accepted_as != delivery.delivery_id
+            own: dict[str, bool | str] = {"delivery_id": accepted_as, "repeated": repeated}
+            self._journal.note("delivery.accepted", waiting.target.log_fields, own)
+
+    def _bring(self, answers: Sequence[tuple[Answer, str, Exception | None]]) -> None:
+        """Bring answers to the loops that wait for them, those of one together."""
+        loops = defaultdict(list)
+        for each in answers:
+            loops[each[0].get_loop()].append(each)
+        for loop, those in loops.items():
+            with contextlib.suppress(RuntimeError):  # It has ended, and with it whoever waited.
+                loop.call_soon_threadsafe(_settle, those)
+
+    def _told(self, error: Exception) -> Exception:
+        """Ask the sender to come again, where that may help."""
+        if not isinstance(error, MooringError):
+            return error
+        self._host.log.log("error", "inbox.unavailable", {"error": str(error)})
+        said = "The request could not be stored."
+        hint = "Send it again in a moment."
+        headers = {"retry-after": "5"}
+        return Refused(problem(503, "inbox.unavailable", said, hint=hint, headers=headers))
+
+
+def _delivery(waiting: _Waiting) -> Delivery:
+    target, request = waiting.target, waiting.request
+    return Delivery(
+        delivery_id=str(uuid4()),
+        install_id=target.install_id,
+        app_id=target.installation.app_id,
+        function=target.entry.name,
+        dedupe_key=dedupe_key(request, target.profile),
+        request=to_wire(request),
+        state=DeliveryState.PENDING,
+        attempts=0,
+        received_at=waiting.received_at,
+        due_at=waiting.received_at,
+    )
+
+
+def _settle(answers: Sequence[tuple[Answer, str, Exception | None]]) -> None:
+    for answer, accepted_as, error in answers:
+        if answer.done():
+            continue
+        if error is None:
+            answer.set_result(accepted_as)
+        else:
+            answer.set_exception(error)

@@ -53,6 +53,11 @@ class Running:
         """Publish a datafile; returns its revision and what became of the webhooks."""
         return self.control("publish", project_id=project_id, environment=environment)
 
+    def webhook_secrets(self) -> list[str]:
+        """Return the secrets of the registered webhooks, in the order of registration."""
+        answer = self.http.get(f"{self.info['control']}/webhooks").raise_for_status()
+        return [hook["secret"] for hook in answer.json()["webhooks"]]
+
     def received(self, **narrowed: Any) -> list[dict[str, Any]]:
         """Return what arrived, in order; narrow by `service`, `kind`, `after`."""
         answer = self.http.get(f"{self.info['control']}/received", params=narrowed)

@@ -19,7 +19,6 @@ class Credentials:
 
     optimizely_tokens: set[str] = field(default_factory=lambda: {OPTIMIZELY_TOKEN})
     brevo_keys: set[str] = field(default_factory=lambda: {BREVO_API_KEY})
-    webhook_secret: str = WEBHOOK_SECRET
 
     def shown(self) -> dict[str, str]:
         """Return the first credentials under the names that the index page gives them."""
@@ -29,7 +28,7 @@ class Credentials:
             "oauth_client_secret": OAUTH_CLIENT_SECRET,
             "oauth_redirect_uri": OAUTH_REDIRECT_URI,
             "brevo_api_key": BREVO_API_KEY,
-            "webhook_secret": self.webhook_secret,
+            "webhook_secret": WEBHOOK_SECRET,
         }
 
     def accept(self, credential: str) -> None:

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from sandbox.account.clock import Clock
+from sandbox.account.credentials import WEBHOOK_SECRET
 from sandbox.account.datafile import datafile
 from sandbox.account.other_projects import (
     classic,
@@ -20,6 +21,7 @@ from sandbox.account.shop_backend import shop_backend
 
 ACCOUNT_ID = 30_000_000_001
 FIRST_REVISION = 42
+FIRST_WEBHOOK = 8_000_001
 FIRST_PUBLISHED = datetime(2026, 1, 10, 10, 11, 12, tzinfo=UTC)
 
 
@@ -33,6 +35,7 @@ class Webhook:
     url: str
     events: tuple[str, ...]
     created: datetime
+    secret: str
     description: str = ""
 
 
@@ -41,7 +44,7 @@ class Optimizely:
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        self._webhook_ids = itertools.count(8_000_001)
+        self._webhook_ids = itertools.count(FIRST_WEBHOOK)
         self.projects = [
             shop_backend(),
             mobile_api(),
@@ -73,9 +76,14 @@ class Optimizely:
         return None
 
     def register(self, project_id: int, *, name: str, url: str, events: tuple[str, ...]) -> Webhook:
-        """Remember who wants to hear of a project's events."""
+        """Remember who wants to hear of a project's events; each webhook has its own secret.
+
+        The first has the one that is known beforehand, so that nobody has to look it up.
+        """
         number = next(self._webhook_ids)
-        webhook = Webhook(number, project_id, name, url, events, self._clock.now())
+        own = "" if number == FIRST_WEBHOOK else f"-{number}"
+        secret = f"{WEBHOOK_SECRET}{own}"
+        webhook = Webhook(number, project_id, name, url, events, self._clock.now(), secret)
         self.webhooks[number] = webhook
         return webhook
 

@@ -74,6 +74,7 @@ def control_application(account: Account, addresses: Addresses) -> Starlette:
     }
     routes = [Route(path, _told(handler), methods=["POST"]) for path, handler in posts.items()]
     routes.append(Route("/received", _told(controls.received)))
+    routes.append(Route("/webhooks", _told(controls.webhooks)))
     return Starlette(routes=routes, exception_handlers={HTTPException: _unrouted})
 
 
@@ -93,7 +94,7 @@ def _told(
 
 async def _unrouted(request: Request, error: Exception) -> Response:
     status = error.status_code if isinstance(error, HTTPException) else 500
-    offers = "POST clock, change, publish, faults, reset, oauth; GET received"
+    offers = "POST clock, change, publish, faults, reset, oauth; GET received, webhooks"
     message = f"{request.method} {request.url.path} is no control. There are: {offers}."
     return wire.json({"field": None, "message": message}, status=status)
 
@@ -181,6 +182,12 @@ class Controls:
         for name, value in given.items():
             setattr(self._account.oauth, name, value)
         return wire.json({"oauth": given})
+
+    async def webhooks(self, _: Request) -> Response:
+        """Show the registered webhooks with their secrets, which no API of the service tells."""
+        hooks = self._account.optimizely.webhooks.values()
+        names = ("id", "project_id", "url", "secret")
+        return wire.json({"webhooks": [{n: getattr(hook, n) for n in names} for hook in hooks]})
 
     async def received(self, request: Request) -> Response:
         """Answer what arrived, in order; `service`, `kind` and `after` narrow it."""

@@ -50,5 +50,7 @@ async def deliver(account: Account, project: Project, event: str, body: bytes) -
         for hook in account.optimizely.webhooks.values()
         if hook.project_id == project.id and event in hook.events
     ]
-    signed = {"x-hub-signature": signature(account.credentials.webhook_secret, body)}
-    return [await post(hook.url, body, headers=signed) for hook in hooks]
+    return [
+        await post(hook.url, body, headers={"x-hub-signature": signature(hook.secret, body)})
+        for hook in hooks
+    ]

@@ -283,6 +283,30 @@ def test_a_publication_is_told_to_whoever_registered_with_a_signature_over_the_b
     ]
 
 
+def test_each_webhook_signs_with_a_secret_of_its_own(
+    sandbox: Running, rest: httpx.Client, httpserver: HTTPServer
+) -> None:
+    got: dict[str, tuple[bytes, str]] = {}
+
+    def receive(request: Request) -> Response:
+        got[request.path] = (request.get_data(), request.headers["X-Hub-Signature"])
+        return Response(status=204)
+
+    for path in ("/first", "/second"):
+        httpserver.expect_request(path, method="POST").respond_with_handler(receive)
+        url, events = httpserver.url_for(path), ["project.datafile_updated"]
+        shown = rest.post(
+            f"/projects/{SHOP}/webhooks", json={"name": "n", "url": url, "events": events}
+        )
+        assert "secret" not in shown.json()
+    sandbox.publish(SHOP)
+    first, second = sandbox.webhook_secrets()
+    assert first == sandbox.credentials["webhook_secret"] != second
+    for path, secret in (("/first", first), ("/second", second)):
+        raw, signature = got[path]
+        assert signature == "sha1=" + hmac.new(secret.encode(), raw, hashlib.sha1).hexdigest()
+
+
 def test_a_receiver_that_is_away_is_told_to_who_publishes(
     sandbox: Running, rest: httpx.Client
 ) -> None:

@@ -1,18 +1,28 @@
+import asyncio
+import inspect
 from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
 
-from mooring.errors import NoContext, RecordInvalid
+from mooring.errors import LoopBlocked, NoContext, RecordInvalid
 from mooring.sdk import functions, jobs, odp, storage
 from mooring.sdk.context import is_global_context, use
 from mooring.sdk.key_value_facade import KeyValueFacade
 from mooring.sdk.record_facade import RecordFacade
 from mooring.sdk.records import KEY_VALUE_BYTES
+from mooring.sdk.sets import StringSet
 from mooring.testing.memory import MemoryApp
 from mooring.testing.memory import memory_app as make_memory_app
 
 STORES = [storage.settings, storage.secrets, storage.kv_store, storage.shared_kv_store]
+KEY_VALUE_OPERATIONS = """
+get put patch patch_with_ttl delete exists get_many put_many delete_many scan count
+increment increment_multi shift shift_multi unshift unshift_multi append append_multi peek
+peek_multi add_number add_number_multi remove_number remove_number_multi has_number
+has_number_multi add_string add_string_multi remove_string remove_string_multi has_string
+has_string_multi
+"""
 
 
 @pytest.mark.parametrize("store", STORES)
@@ -112,3 +122,65 @@ def test_a_global_function_must_say_whose_endpoints_it_wants() -> None:
         pytest.raises(NoContext, match="needs an install_id"),
     ):
         functions.get_endpoints()
+
+
+def methods(store: object) -> list[str]:
+    """Return what an app can call, twins left out."""
+    names = [name for name in dir(type(store)) if not name.startswith("_")]
+    return [name for name in names if not (name.startswith("a") and name[1:] in names)]
+
+
+@pytest.mark.parametrize("store", STORES)
+def test_every_call_has_an_awaitable_twin_with_the_same_arguments(store: object) -> None:
+    for name in methods(store):
+        plain, twin = getattr(store, name), getattr(store, f"a{name}")
+        assert inspect.iscoroutinefunction(twin)
+        assert inspect.signature(twin) == inspect.signature(plain)
+        assert twin.__name__ == f"a{name}"
+        assert twin.__doc__ == f"Await ``{name}``."
+        assert plain.__doc__
+
+
+@pytest.mark.parametrize("store", [storage.kv_store, storage.shared_kv_store])
+def test_key_value_stores_have_every_operation_of_the_contract(store: object) -> None:
+    assert set(methods(store)) == set(KEY_VALUE_OPERATIONS.split())
+
+
+@pytest.mark.parametrize("store", [storage.settings, storage.secrets])
+def test_settings_and_secrets_have_whole_records(store: object) -> None:
+    assert set(methods(store)) == {"get", "put", "patch", "delete", "exists"}
+
+
+def test_a_twin_makes_the_same_call(memory_app: MemoryApp) -> None:
+    async def run() -> None:
+        assert await storage.kv_store.aput("k", {"n": 1}, ttl=5) == {}
+        assert await storage.kv_store.aincrement("k", "n", 2) == 3
+        await storage.kv_store.aappend_multi("k", {"list": ["a", "b"]})
+        assert await storage.kv_store.ashift("k", "list") == "a"
+        assert await storage.kv_store.aadd_string("k", "names", "x") is True
+        assert await storage.settings.apatch("k", lambda record: {**record, "a": 1}) == {}
+
+    asyncio.run(run())
+    assert storage.kv_store.get("k") == {"n": 3, "list": ["b"], "names": StringSet(["x"])}
+    assert storage.settings.get("k") == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("call", "twin"),
+    [
+        (lambda: storage.settings.get("k"), "storage.settings.aget"),
+        (lambda: storage.kv_store.append("k", "f", 1), "storage.kv_store.aappend"),
+        (lambda: storage.kv_store.has_number("k", "f", 1), "storage.kv_store.ahas_number"),
+        (lambda: storage.shared_kv_store.peek("k", "f"), "storage.shared_kv_store.apeek"),
+        (lambda: storage.kv_store.count(""), "storage.kv_store.acount"),
+    ],
+)
+def test_a_call_that_would_block_the_loop_names_its_twin(
+    call: Callable[[], object], twin: str, memory_app: MemoryApp
+) -> None:
+    async def on_the_loop() -> object:
+        return call()
+
+    with pytest.raises(LoopBlocked) as refused:
+        asyncio.run(on_the_loop())
+    assert f"`await {twin}(...)`" in refused.value.hint

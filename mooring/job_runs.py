@@ -91,17 +91,18 @@ class JobRuns:
         except MooringError as error:
             said = host.masker.hide(str(error))
             return host.runs.finish(run, RunStatus.ERROR, now=host.clock.now(), error=said)
-        return drive(
-            run,
-            job_class=lambda: host.job_class(installation, run.job),
-            invocation=invocation,
-            policy=policy,
-            repository=host.runs,
-            clock=host.clock,
-            hide=host.masker.hide,
-            observe=lambda changed: host.plugins.hook.mooring_run_changed(run=changed),
-            stopping=stopping,
-        )
+        with host.mounted.in_use(installation):
+            return drive(
+                run,
+                job_class=lambda: host.job_class(installation, run.job),
+                invocation=invocation,
+                policy=policy,
+                repository=host.runs,
+                clock=host.clock,
+                hide=host.masker.hide,
+                observe=lambda changed: host.plugins.hook.mooring_run_changed(run=changed),
+                stopping=stopping,
+            )
 
     def _executed_or_followed(self, run: Run) -> Run:
         """Execute a run that waits; one that another worker has is left to it."""

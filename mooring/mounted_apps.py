@@ -1,24 +1,43 @@
-"""Which code and which manifest stand behind an installation? Mounts each app version once."""
+"""Which code and which manifest stand behind an installation? Mounts each app version once.
+
+Several versions of an app may be mounted side by side. One that nobody has called for a while is
+forgotten when another is mounted, so that a host which sees many versions does not keep them all.
+"""
 
 from __future__ import annotations
 
 import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mooring.loader import mount
+from mooring.loader import mount, unmount
 from mooring.model.app import AppDefinition
 from mooring.model.installation import Installation
 from mooring.plugins.manifest import ManifestPlugin
 from mooring.reading.app_reader import read_app
 
+IDLE_SECONDS = 600.0  # longer than any function may run
+
+
+@dataclass
+class _Mounted:
+    plugin: ManifestPlugin
+    used_at: float
+
 
 class MountedApps:
     """The app versions of this process; ``plugins`` is the host's plugin manager."""
 
-    def __init__(self, plugins: Any) -> None:
+    def __init__(self, plugins: Any, *, idle_seconds: float = IDLE_SECONDS) -> None:
         self._plugins = plugins
-        self._mounted: dict[Path, ManifestPlugin] = {}
+        self._idle_seconds = idle_seconds
+        self._mounted: dict[Path, _Mounted] = {}
+        self._in_use: Counter[Path] = Counter()
         self._turn = threading.RLock()
 
     def definition(self, installation: Installation) -> AppDefinition:
@@ -49,13 +68,28 @@ class MountedApps:
         for name in manifest.jobs:
             self.job_class(installation, name)
 
+    @contextmanager
+    def in_use(self, installation: Installation) -> Iterator[None]:
+        """Keep a version mounted for the length of the block, however long nobody calls it."""
+        with self._turn:
+            self._in_use[installation.root] += 1
+        try:
+            yield
+        finally:
+            with self._turn:
+                self._in_use[installation.root] -= 1
+
     def _app(self, installation: Installation) -> ManifestPlugin:
         """Mount an app version on first use, and let its manifest answer the app hooks."""
         root = installation.root
         with self._turn:
-            if root not in self._mounted:
-                self._mounted[root] = self._mount(installation)
-            return self._mounted[root]
+            found = self._mounted.get(root)
+            if found is None:
+                self._forget_idle()
+                found = _Mounted(self._mount(installation), 0.0)
+                self._mounted[root] = found
+            found.used_at = time.monotonic()
+            return found.plugin
 
     def _mount(self, installation: Installation) -> ManifestPlugin:
         root = installation.root
@@ -63,6 +97,14 @@ class MountedApps:
         plugin = ManifestPlugin(installation.app, read_app(root), package=package)
         self._plugins.register(plugin, name=installation.app)
         return plugin
+
+    def _forget_idle(self) -> None:
+        now = time.monotonic()
+        for root, mounted in list(self._mounted.items()):
+            if now - mounted.used_at > self._idle_seconds and not self._in_use[root]:
+                del self._mounted[root]
+                self._plugins.unregister(mounted.plugin)
+                unmount(mounted.plugin.package)
 
 
 def _answered(found: Any) -> type[Any]:

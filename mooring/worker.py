@@ -33,6 +33,7 @@ LOOK_EVERY = 0.1  # seconds
 ABANDONED_AFTER = timedelta(seconds=30)  # without a heartbeat
 AGAIN_AFTER = timedelta(seconds=5)  # when handing a run over had no effect
 SWEEP_EVERY = timedelta(hours=1)
+RECOVER_EVERY = timedelta(seconds=2)
 HANDLED_STAY = timedelta(days=30)  # deliveries; those that were set aside stay for good
 AFTER_TROUBLE = 1.0
 STEP_MAY_TAKE = 10.0  # seconds to finish the steps in hand when stopped
@@ -71,7 +72,7 @@ class _Worker:
         self._stop = stop
         self._concurrency = concurrency
         self._handed: dict[tuple[str, int], datetime] = {}
-        self._swept = host.clock.now()
+        self._swept = self._recovered = host.clock.now()
         self._scheduler = Scheduler(
             host.schedules, runs=host.runs, installations=host.installations, log=host.log
         )
@@ -104,6 +105,9 @@ class _Worker:
 
     def _turn(self, now: datetime) -> None:
         """Fire schedules, and hand as many runs to the engine as there is room for."""
+        if now - self._recovered > RECOVER_EVERY:
+            self._recovered = now
+            self._host.lifecycle.recover()
         self._scheduler.tick(now)
         room = self._concurrency - self._engine.busy()
         if room > 0:

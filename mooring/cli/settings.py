@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mooring.cli.attention import attention_json, attention_text
+from mooring.cli.authorization import journey_of, require_listener, show_journey
 from mooring.cli.edge import answer, open_host
 from mooring.cli.given import read_secret
 from mooring.engine.settings import SettingsOutcome, find_section
@@ -30,6 +31,11 @@ TRUE, FALSE = ("true", "yes", "on", "1"), ("false", "no", "off", "0")
 @click.argument("section", required=False)
 @click.option("--set", "given", multiple=True, metavar="KEY=VALUE", help="May be repeated.")
 @click.option("--action", default=None, help="The button to press (default: save).")
+@click.option("--authorize", is_flag=True, help="Press the button that connects an account.")
+@click.option("--wait", is_flag=True, help="With --authorize: wait until somebody has come back.")
+@click.option(
+    "--open", "open_browser", is_flag=True, help="With --authorize: open the address in a browser."
+)
 @click.option(
     "--file",
     "file",
@@ -43,24 +49,45 @@ def command(
     section: str | None,
     given: tuple[str, ...],
     action: str | None,
+    authorize: bool,
+    wait: bool,
+    open_browser: bool,
     file: Path | None,
 ) -> None:
     """Show the settings of the app APP_ID, or submit a section of its form.
 
     Secrets are never typed on the command line: KEY=- reads one from stdin (or asks for it in a
     terminal), KEY=@FILE from a file. Values of lists are JSON (KEY='["a","b"]').
+
+    With --authorize, the address is printed at which access is granted; a running `mooring serve`
+    takes in the answer. --wait --json prints two lines: where to go, and what came of it.
     """
-    if file and (section or given or action):
+    if file and (section or given or action or authorize):
         raise UsageError(
-            "--file submits whole sections.", hint="Leave out SECTION, --set and --action."
+            "--file submits whole sections.",
+            hint="Leave out SECTION, --set, --action and --authorize.",
+        )
+    if (wait or open_browser) and not authorize:
+        raise UsageError("--wait and --open belong to --authorize.")
+    if authorize and (action or not section):
+        raise UsageError(
+            "--authorize presses a button of its own.",
+            hint=f"Write mooring settings {app_id} SECTION --authorize",
         )
     with open_host(ctx) as host:
         installation = host.installation(app_id)
         if file:
             _report(ctx, host.settings.submit_file(installation, file, environment=os.environ))
+        elif section and authorize:
+            require_listener(host)
+            values = _values(host, installation, section, given)
+            outcome = host.settings.of(installation).authorize(section, values)
+            if journey := journey_of(outcome):
+                show_journey(ctx, host, journey, wait=wait, open_browser=open_browser)
+            else:
+                _report(ctx, [outcome])
         elif section and (given or action):
-            form_section = find_section(host.definition(installation).settings_form, section)
-            values = {k: v for text in given for k, v in [_value(form_section, text)]}
+            values = _values(host, installation, section, given)
             desk = host.settings.of(installation)
             _report(ctx, [desk.submit(section, values, action=action or "save")])
         elif given or action:
@@ -71,6 +98,13 @@ def command(
         else:
             shown = host.settings.of(installation).show(section)
             answer(ctx, shown, _text(shown, _marks(host, installation)))
+
+
+def _values(
+    host: Host, installation: Installation, section: str, given: tuple[str, ...]
+) -> dict[str, Any]:
+    form_section = find_section(host.definition(installation).settings_form, section)
+    return {key: value for text in given for key, value in [_value(form_section, text)]}
 
 
 def _report(ctx: click.Context, outcomes: list[SettingsOutcome]) -> None:

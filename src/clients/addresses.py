@@ -11,6 +11,7 @@ DEFAULTS: Mapping[str, str] = MappingProxyType(
     {
         "OPTIMIZELY_API": "https://api.optimizely.com/v2",
         "OPTIMIZELY_FLAGS": "https://api.optimizely.com/flags/v1",
+        "OPTIMIZELY_OAUTH": "https://app.optimizely.com/oauth2",
         "OPTIMIZELY_CDN": "https://cdn.optimizely.com",
         "BREVO": "https://api.brevo.com/v3",
     }

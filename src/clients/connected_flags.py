@@ -6,6 +6,7 @@ from typing import Any
 
 from ..core.catalogue_rows import is_flags_first
 from ..core.settings import Settings
+from .access import access_to
 from .flags import Flags
 from .optimizely import Optimizely
 
@@ -15,7 +16,8 @@ Entity = dict[str, Any]  # Any: entities are JSON
 def connected_flags(settings: Settings) -> list[tuple[str, Entity]]:
     """Return the flags (features, in projects of the older model), each with its project's id."""
     connected = {each.project_id for each in settings.connections}
-    optimizely, flags = Optimizely(settings.access_token), Flags(settings.access_token)
+    access = access_to(settings)
+    optimizely, flags = Optimizely(access), Flags(access)
     found: list[tuple[str, Entity]] = []
     for project in optimizely.projects():
         project_id = str(project["id"])

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from mooring.sdk import HttpResponse, errors, http
+from mooring.sdk import HttpResponse, errors
 
+from .access import Access, PersonalToken, ask
 from .addresses import base_address
 from .budgets import optimizely_flags
-from .refusals import optimizely_answer
 
 Entity = dict[str, Any]  # Any: entities are JSON
 
@@ -18,11 +18,10 @@ MOST_PAGES = 1000  # a service that never ends its pages is at fault
 
 
 class Flags:
-    """Flags v1 with one personal access token."""
+    """Flags v1 with one access; a text is a personal access token."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token
-        self._budget = optimizely_flags(token)
+    def __init__(self, access: Access | str) -> None:
+        self._access = PersonalToken(access) if isinstance(access, str) else access
 
     def flags(self, project_id: str) -> list[Entity]:
         """List a project's flags, with a summary of each environment; archived ones are not."""
@@ -54,6 +53,4 @@ class Flags:
 
     def _get(self, path: str, *, about: str) -> HttpResponse:
         url = base_address("OPTIMIZELY_FLAGS") + path
-        headers = {"authorization": f"Bearer {self._token}"}
-        answer = http.get(url, headers=headers, budgets=(self._budget,))
-        return optimizely_answer(answer, about=about)
+        return ask(self._access, "GET", url, budget=optimizely_flags, about=about)

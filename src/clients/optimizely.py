@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from mooring.sdk import HttpResponse, errors, http
+from mooring.sdk import HttpResponse, errors
 
+from .access import Access, PersonalToken, ask
 from .addresses import base_address
 from .budgets import optimizely_rest
-from .refusals import optimizely_answer
 
 Entity = dict[str, Any]  # Any: entities are JSON
 
@@ -19,11 +19,10 @@ NEXT_PAGE = re.compile(r'<([^>]+)>\s*;\s*rel="?next"?')
 
 
 class Optimizely:
-    """REST v2 with one personal access token."""
+    """REST v2 with one access; a text is a personal access token."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token
-        self._budget = optimizely_rest(token)
+    def __init__(self, access: Access | str) -> None:
+        self._access = PersonalToken(access) if isinstance(access, str) else access
 
     def projects(self) -> list[Entity]:
         """List the projects that the token may read."""
@@ -65,17 +64,13 @@ class Optimizely:
         """Let a project announce ``events`` at ``url``."""
         path = f"/projects/{project_id}/webhooks"
         body = {"name": name, "url": url, "events": events}
-        answer = http.post(
-            self._url(path), json=body, headers=self._headers(), budgets=(self._budget,)
-        )
-        return dict(optimizely_answer(answer, about="the registration of a webhook").json())
+        about = "the registration of a webhook"
+        return dict(self._asked("POST", path, about=about, json=body).json())
 
     def delete_webhook(self, webhook_id: str) -> None:
         """Remove a registration; one that is gone already is no error."""
-        url = self._url(f"/webhooks/{webhook_id}")
-        answer = http.delete(url, headers=self._headers(), budgets=(self._budget,))
-        if answer.status != 404:
-            optimizely_answer(answer, about="the removal of a webhook")
+        about = "the removal of a webhook"
+        self._asked("DELETE", f"/webhooks/{webhook_id}", about=about, gone=(404,))
 
     def _of_project(self, what: str, project_id: str) -> list[Entity]:
         about = f"the {what} of project {project_id}"
@@ -97,11 +92,8 @@ class Optimizely:
         raise errors.ServiceError(f"Optimizely sends {about} in more than {MOST_PAGES} pages.")
 
     def _get(self, path: str, *, about: str) -> HttpResponse:
-        answer = http.get(self._url(path), headers=self._headers(), budgets=(self._budget,))
-        return optimizely_answer(answer, about=about)
+        return self._asked("GET", path, about=about)
 
-    def _url(self, path: str) -> str:
-        return base_address("OPTIMIZELY_API") + path
-
-    def _headers(self) -> dict[str, str]:
-        return {"authorization": f"Bearer {self._token}"}
+    def _asked(self, method: str, path: str, *, about: str, **options: Any) -> HttpResponse:
+        url = base_address("OPTIMIZELY_API") + path
+        return ask(self._access, method, url, budget=optimizely_rest, about=about, **options)

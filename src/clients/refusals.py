@@ -11,13 +11,15 @@ TOKENS_PAGE = "app.optimizely.com/v2/accountsettings/tokens"
 LONGEST_REASON = 300  # characters of a service's own words
 
 
-def optimizely_answer(answer: HttpResponse, *, about: str) -> HttpResponse:
+def optimizely_answer(answer: HttpResponse, *, about: str, by_oauth: bool = False) -> HttpResponse:
     """Return a good answer of Optimizely's APIs.
 
     Raises CredentialsRejected (401: the token; 403: what ``about`` names) and RequestRefused.
     """
     if answer.ok:
         return answer
+    if by_oauth and answer.status in (401, 403):
+        raise _access_refused(answer, about=about)
     if answer.status == 401:
         raise errors.CredentialsRejected(
             "Optimizely no longer accepts the personal access token: it has expired or is invalid.",
@@ -34,6 +36,16 @@ def optimizely_answer(answer: HttpResponse, *, about: str) -> HttpResponse:
             section=OPTIMIZELY,
         )
     raise _refused("Optimizely", answer, about=about)
+
+
+def _access_refused(answer: HttpResponse, *, about: str) -> errors.CredentialsRejected:
+    """Say what the access that was allowed by OAuth does not open."""
+    said = f"The access that was allowed in Optimizely does not reach {about}."
+    hint = "Let whoever allowed it in there, or take it out of the section Projects."
+    if answer.status == 401:
+        said = "Optimizely no longer accepts the access that was allowed."
+        hint = "Press Connect with Optimizely in the section Optimizely connection."
+    return errors.CredentialsRejected(said, hint=hint, status=answer.status, section=OPTIMIZELY)
 
 
 def brevo_answer(answer: HttpResponse, *, about: str) -> HttpResponse:

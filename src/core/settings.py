@@ -25,10 +25,16 @@ class Connection:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """Everything that the settings form asks for; the names under ``mapping`` are Brevo's."""
+    """Everything that the settings form asks for; the names under ``mapping`` are Brevo's.
+
+    Optimizely is connected by ``access_token`` or, when ``authorized``, by OAuth.
+    """
 
     enabled: bool = True
     access_token: str = ""
+    client_id: str = ""
+    client_secret: str = ""
+    authorized: bool = False
     brevo_api_key: str = ""
     connections: tuple[Connection, ...] = ()
     auto_update: bool = True
@@ -53,10 +59,15 @@ class Settings:
     log_decisions: bool = False
     log_events: bool = False
 
+    @property
+    def opens_optimizely(self) -> bool:
+        """Whether Optimizely is connected, in one way or the other."""
+        return bool(self.access_token) or self.authorized
+
     def missing(self) -> dict[str, str]:
         """Return the sections that have to be filled in before anything runs, with their labels."""
         needed = {
-            ("optimizely", "Optimizely connection"): self.access_token,
+            ("optimizely", "Optimizely connection"): self.opens_optimizely,
             ("projects", "Projects"): self.connections,
             ("brevo", "Brevo connection"): self.brevo_api_key,
         }
@@ -98,6 +109,9 @@ def read_settings(records: Mapping[str, Mapping[str, Any]]) -> Settings:
             values[name] = _like(getattr(defaults, name), record.get(name))
     return Settings(
         access_token=_text(records, "optimizely", "access_token"),
+        client_id=_text(records, "optimizely", "client_id"),
+        client_secret=_text(records, "optimizely", "client_secret"),
+        authorized=(records.get("optimizely") or {}).get("authorized") is True,
         brevo_api_key=_text(records, "brevo", "api_key"),
         connections=read_connections((records.get("projects") or {}).get("connections")),
         flags=_flags((records.get("sync") or {}).get("flags")),

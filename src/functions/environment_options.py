@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mooring.sdk import Function, Response
 
+from ..clients.access import access_to
 from ..clients.optimizely import Optimizely
 from ..clients.stored_settings import load_settings
 from ..core.environments import Choice, is_connectable, sdk_key_of
@@ -14,10 +15,10 @@ class EnvironmentOptions(Function):
 
     def perform(self) -> Response:
         """List environments that have an SDK key. Raises CredentialsRejected."""
-        token = load_settings().access_token
-        if not token:
+        settings = load_settings()
+        if not settings.opens_optimizely:
             return Response(200, [])
-        optimizely = Optimizely(token)
+        optimizely = Optimizely(access_to(settings))
         options = []
         for project in filter(is_connectable, optimizely.projects()):
             for environment in optimizely.environments(str(project["id"])):

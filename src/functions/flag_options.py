@@ -17,7 +17,7 @@ class FlagOptions(Function):
         """List flags by key; one that several projects have is named with its project."""
         settings = load_settings()
         names = {each.project_id: each.project_name for each in settings.connections}
-        if not names or not settings.access_token:
+        if not names or not settings.opens_optimizely:
             return Response(200, [])
         found = connected_flags(settings)
         shared = Counter(str(flag["key"]) for _, flag in found)

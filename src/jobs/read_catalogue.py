@@ -9,6 +9,7 @@ from typing import Any
 
 from mooring.sdk import errors, logger, odp, storage
 
+from ..clients.access import access_to
 from ..clients.flags import Flags
 from ..clients.optimizely import Optimizely
 from ..core import catalogue_rows as rows
@@ -32,7 +33,7 @@ def read_catalogue(work: Work) -> bool:
 
 def _projects(work: Work) -> None:
     places = work.places()
-    found = Optimizely(work.settings.access_token).projects()
+    found = Optimizely(access_to(work.settings)).projects()
     connected = {
         project_id: [place for project, place in places if project == project_id]
         for project_id, _ in places
@@ -50,7 +51,7 @@ def _project(work: Work, project_id: str, flags_first: bool | None) -> None:
     try:
         if flags_first is None:
             # Not in the list, so this call is refused, and says why.
-            project = Optimizely(work.settings.access_token).project(project_id)
+            project = Optimizely(access_to(work.settings)).project(project_id)
             flags_first = rows.is_flags_first(project)
         read = _flags_first if flags_first else _older_model
         _write(work, EXPERIMENTS, "experiments", _experiments(work, project_id, read))
@@ -81,7 +82,7 @@ def _experiments(work: Work, project_id: str, read: Any) -> list[rows.Row]:
 def _flags_first(
     work: Work, project_id: str, places: list[str]
 ) -> tuple[list[rows.Row], list[rows.Row]]:
-    api = Flags(work.settings.access_token)
+    api = Flags(access_to(work.settings))
     flags, experiments = api.flags(project_id), []
     for place in places:
         rules = filter(rows.is_experiment, api.rules(project_id, environment=place))
@@ -96,7 +97,7 @@ def _flags_first(
 def _older_model(
     work: Work, project_id: str, places: list[str]
 ) -> tuple[list[rows.Row], list[rows.Row]]:
-    api = Optimizely(work.settings.access_token)
+    api = Optimizely(access_to(work.settings))
     features, experiments = api.features(project_id), api.experiments(project_id)
     return [
         rows.feature_row(feature, project_id=project_id, environment=place)
@@ -110,7 +111,7 @@ def _older_model(
 
 
 def _audiences_and_events(work: Work, project_id: str) -> None:
-    api = Optimizely(work.settings.access_token)
+    api = Optimizely(access_to(work.settings))
     if work.settings.audiences:
         found = api.audiences(project_id)
         audiences = [rows.audience_row(each, project_id=project_id) for each in found]

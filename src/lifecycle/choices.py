@@ -92,7 +92,7 @@ def _unknown_attribute(name: str) -> str:
 def _unknown_flags(chosen: Sequence[str]) -> list[str]:
     """Say which chosen flags no connected project has; nothing while none is connected."""
     settings = load_settings()
-    if not chosen or not settings.connections or not settings.access_token:
+    if not chosen or not settings.connections or not settings.opens_optimizely:
         return []
     found = connected_flags(settings)
     known = {str(flag["key"]) for _, flag in found}

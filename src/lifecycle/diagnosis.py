@@ -7,6 +7,7 @@ from typing import Any
 
 from mooring.sdk import LifecycleSettingsResult, errors
 
+from ..clients.access import access_to
 from ..clients.brevo import Brevo
 from ..clients.datafile import refresh_datafile
 from ..clients.optimizely import Optimizely
@@ -24,16 +25,18 @@ def check_connections(form: dict[str, Any], result: LifecycleSettingsResult) -> 
 
 
 def _checks(settings: Settings) -> Iterator[tuple[str, Callable[[], str]]]:
-    yield "Optimizely", lambda: _optimizely(settings.access_token)
+    yield "Optimizely", lambda: _optimizely(settings)
     for each in settings.connections:
         yield f"{each.project_name} ({each.environment})", _environment(each)
     yield "Brevo", lambda: _brevo(settings.brevo_api_key)
 
 
-def _optimizely(token: str) -> str:
-    if not token:
+def _optimizely(settings: Settings) -> str:
+    if not settings.opens_optimizely:
         raise errors.NotFound("not connected yet.")
-    return f"the token may read {len(Optimizely(token).projects())} projects."
+    access = access_to(settings)
+    what = "the access that was allowed" if access.by_oauth else "the token"
+    return f"{what} may read {len(Optimizely(access).projects())} projects."
 
 
 def _environment(connection: Connection) -> Callable[[], str]:

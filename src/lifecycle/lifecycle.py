@@ -11,16 +11,25 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Any, ClassVar
 
+from mooring.sdk import (
+    AuthorizationGrantResult,
+    LifecycleResult,
+    LifecycleSettingsResult,
+    Request,
+    errors,
+    logger,
+    storage,
+)
 from mooring.sdk import Lifecycle as BaseLifecycle
-from mooring.sdk import LifecycleResult, LifecycleSettingsResult, errors, logger, storage
 
 from ..clients.stored_settings import load_settings
 from ..core.decisions import DECISIONS_TOKEN
 from ..core.settings import FIELDS, Settings
 from ..core.settings_file import FileRefused, read_settings_file
-from .accounts import save_brevo, save_optimizely
+from .accounts import save_brevo
 from .choices import save_diagnostics, save_mapping, save_sync
 from .diagnosis import check_connections
+from .optimizely_account import disconnect, request_access, save_optimizely, take_access
 from .projects import save_projects
 from .sync_now import sync_now
 from .webhooks import forget_webhooks
@@ -32,7 +41,7 @@ TOKEN_BYTES = 32
 
 DESKS: Mapping[str, Mapping[str, Desk]] = MappingProxyType(
     {
-        "optimizely": {"save": save_optimizely},
+        "optimizely": {"save": save_optimizely, "disconnect": disconnect},
         "projects": {"save": save_projects},
         "brevo": {"save": save_brevo},
         "sync": {"save": save_sync, "sync_now": sync_now},
@@ -79,6 +88,16 @@ class Lifecycle(BaseLifecycle):
             result.add_toast("danger", _in_plain_words(error))
         return result
 
+    def on_authorization_request(self, section: str, form_data: Form) -> LifecycleSettingsResult:
+        """Send the user to Optimizely, which is the only account that is connected so."""
+        result = LifecycleSettingsResult()
+        request_access(form_data, result)
+        return result
+
+    def on_authorization_grant(self, request: Request) -> AuthorizationGrantResult:
+        """Take the access that the user allowed."""
+        return take_access(request)
+
     def on_settings_file(self, document: Mapping[str, Any]) -> Mapping[str, Mapping[str, Any]]:
         """Turn the connector's YAML into sections of the form. Raises SettingsRefused."""
         try:
@@ -88,7 +107,7 @@ class Lifecycle(BaseLifecycle):
 
     def on_uninstall(self) -> LifecycleResult:
         """Remove the webhooks that were registered; a service that fails does not hold us."""
-        forget_webhooks(load_settings().access_token)
+        forget_webhooks(load_settings())
         return LifecycleResult(success=True)
 
 

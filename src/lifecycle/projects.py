@@ -8,6 +8,7 @@ from typing import Any
 
 from mooring.sdk import LifecycleSettingsResult, errors, notifications, storage
 
+from ..clients.access import access_to
 from ..clients.datafile import datafile
 from ..clients.optimizely import Optimizely
 from ..clients.stored_settings import load_settings
@@ -20,12 +21,12 @@ SIGNATURE_SECRET = "optimizely_webhook_signature"  # noqa: S105  # the name of t
 
 def save_projects(form: dict[str, Any], result: LifecycleSettingsResult) -> None:
     """Keep the chosen environments as connections, and let their projects announce changes."""
-    token = load_settings().access_token
-    if not token:
+    settings = load_settings()
+    if not settings.opens_optimizely:
         result.add_toast("danger", "Connect Optimizely first: its section comes before this one.")
         result.redirect_to_settings("optimizely")
         return
-    optimizely = Optimizely(token)
+    optimizely = Optimizely(access_to(settings))
     connections = _connections(form.get("environments") or [], optimizely, result)
     if not result.ok or not _have_datafiles(connections, result):
         return
@@ -91,7 +92,8 @@ def _keep(form: dict[str, Any], connections: Sequence[Connection]) -> None:
     }
     storage.settings.patch("projects", kept)
     if secret:
-        storage.secrets.put(SIGNATURE_SECRET, {"value": secret})
+        # Optimizely makes one for each webhook, and the host tries all that are kept.
+        storage.secrets.put(SIGNATURE_SECRET, {"values": secret.split()})
     elif former:
         # Emptied on the form. One that was only ever set by command stays.
         storage.secrets.delete(SIGNATURE_SECRET)

@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 
 from mooring.sdk import errors, functions, logger, storage
 
+from ..clients.access import access_to
 from ..clients.addresses import base_address
 from ..clients.optimizely import Optimizely
-from ..core.settings import Connection
+from ..core.settings import Connection, Settings
 from ..core.webhook import DATAFILE_UPDATED
 
 FUNCTION = "optimizely_webhook"
@@ -61,13 +62,13 @@ def follow_projects(optimizely: Optimizely, connections: Sequence[Connection]) -
     )
 
 
-def forget_webhooks(token: str) -> None:
+def forget_webhooks(settings: Settings) -> None:
     """Remove everything that was registered; what cannot be removed is logged with its address."""
     for project_id, hook in _registered().items():
-        if not token:
+        if not settings.opens_optimizely:
             logger.warn("webhook.left_behind", project_id=project_id, url=hook["url"])
             continue
-        _remove(Optimizely(token), project_id, str(hook["id"]))
+        _remove(Optimizely(access_to(settings)), project_id, str(hook["id"]))
 
 
 def _register(optimizely: Optimizely, project_id: str, url: str) -> bool:

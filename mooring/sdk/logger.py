@@ -11,6 +11,8 @@ from typing import Any
 
 from mooring.sdk.context import Invocation, current
 
+# Who speaks is the host's to say: an app's own field of such a name is written as ``name_``.
+OURS = frozenset({"app_id", "version", "entry_point", "account", "install_id", "run_id"})
 AUDIENCES = {"developer": "developer", "platform": "platform", "zaius": "platform"}
 
 
@@ -36,7 +38,7 @@ def error(event: object, *parts: object, **fields: Any) -> None:
 
 def amend_log_context(**fields: Any) -> None:
     """Add fields to every further line of the present call."""
-    current().log_fields.update(fields)
+    current().log_fields.update(_own(fields))
 
 
 def _log(level: str, parts: tuple[object, ...], fields: dict[str, Any]) -> None:
@@ -46,12 +48,16 @@ def _log(level: str, parts: tuple[object, ...], fields: dict[str, Any]) -> None:
         audience, parts = AUDIENCES[str(parts[0])], parts[1:]
     event = " ".join(_said(part) for part in parts)
     fault = next((part for part in parts if isinstance(part, BaseException)), None)
-    line = {**_about(invocation), **invocation.log_fields, **fields}
+    line = {**_about(invocation), **invocation.log_fields, **_own(fields)}
     if audience:
         line["audience"] = audience
     if fault is not None:
         line["stacktrace"] = "".join(traceback.format_exception(fault))
     invocation.services.log.log(level, event, line)
+
+
+def _own(fields: dict[str, Any]) -> dict[str, Any]:
+    return {f"{name}_" if name in OURS else name: value for name, value in fields.items()}
 
 
 def _about(invocation: Invocation) -> dict[str, Any]:

@@ -53,6 +53,14 @@ def test_an_error_brings_its_stack(memory_app: MemoryApp) -> None:
     assert "test_logger.py" in last(memory_app).fields["stacktrace"]
 
 
+def test_nobody_speaks_in_the_name_of_another(memory_app: MemoryApp) -> None:
+    logger.amend_log_context(account="other", run_id="r1")
+    logger.error("forged", app_id="other_app", install_id=7, version="9")
+    said = {"account_": "other", "run_id_": "r1", "app_id_": "other_app"}
+    expected = {**ABOUT, **said, "install_id_": 7, "version_": "9"}
+    assert last(memory_app) == LogLine("error", "forged", expected)
+
+
 def test_amended_fields_are_on_every_further_line_of_this_call_alone(
     memory_app: MemoryApp,
 ) -> None:

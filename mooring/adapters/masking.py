@@ -123,6 +123,11 @@ def _covered(text: str, found: list[tuple[int, int]]) -> str:
     return "".join((*shown, text[end:]))
 
 
+def can_be_hidden(value: str) -> bool:
+    """Whether a value, or any text inside a JSON value, is long enough to be hidden."""
+    return any(len(part) >= SHORTEST for part in _parts(value))
+
+
 def _parts(value: str) -> set[str]:
     """Return what is secret about a value: the texts of a JSON value, else all of it."""
     if value[:1] in ("{", "[", '"'):

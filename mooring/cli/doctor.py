@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import socket
 import sys
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -14,7 +14,9 @@ import click
 from mooring.adapters.home import Home
 from mooring.cli.attention import attention_json
 from mooring.cli.edge import answer, configuration
-from mooring.errors import MooringError, SecretStoreUnusable
+from mooring.cli.findings import Finding, looked
+from mooring.cli.secret_findings import secret_findings
+from mooring.errors import MooringError
 from mooring.model.config import HostConfig
 
 if TYPE_CHECKING:
@@ -22,17 +24,6 @@ if TYPE_CHECKING:
     from mooring.model.installation import Installation
 
 PORTS = {"public": 8080, "console": 3000}
-PROBE = "doctor/probe"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at; ``fix`` is empty when it is in order."""
-
-    check: str
-    ok: bool
-    found: str
-    fix: str = ""
 
 
 @click.command("doctor")
@@ -52,20 +43,11 @@ def command(ctx: click.Context) -> None:
 
 def _findings(config: HostConfig) -> Iterator[Finding]:
     yield _python()
-    home = _looked("home", lambda: _home(config))
+    home = looked("home", lambda: _home(config))
     yield home
     if home.ok:
         yield from _inside(config)
     yield from _ports(config)
-
-
-def _looked(check: str, look: Callable[[], str]) -> Finding:
-    """Turn what a check returns, or the error it raises, into a finding."""
-    try:
-        return Finding(check, True, look())
-    except MooringError as error:
-        place = f"{error.where}: " if error.where else ""
-        return Finding(check, False, f"{place}{error.message}", error.hint)
 
 
 def _python() -> Finding:
@@ -91,26 +73,13 @@ def _inside(config: HostConfig) -> Iterator[Finding]:
     with host:
         kind = "PostgreSQL" if config.uses_postgresql else str(host.home.database)
         yield Finding("database", True, kind)
-        yield _looked("secrets", lambda: _secrets(host))
+        yield from secret_findings(host)
         for installation in host.installations.all():
             name = f"app {installation.app_id} ({installation.account})"
-            yield _looked(name, partial(_app, host, installation))
+            yield looked(name, partial(_app, host, installation))
             for each in attention_json(host, installation):
                 yield Finding(name, False, each["message"], each["fix"])
         yield _served(host)
-
-
-def _secrets(host: Host) -> str:
-    """Write, read and delete a value, as the SDK would."""
-    host.vault.set(PROBE, "probe", "written by mooring doctor")
-    found = host.vault.get(PROBE, "probe")
-    host.vault.delete(PROBE, "probe")
-    if found != "written by mooring doctor":
-        raise SecretStoreUnusable(
-            "The secret store does not give back what was stored.",
-            hint="Unlock the keychain of the user who made this home, then try again.",
-        )
-    return f"{host.vault.kind} store works"
 
 
 def _app(host: Host, installation: Installation) -> str:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mooring.adapters.secrets.rotation import Rotation
 
 STORE = "secrets.store"
+WHY = "secrets.store_why"
 HOME_ID = "home.id"
 CHECK = "check"
 SECRETS = "secrets"
@@ -48,15 +49,16 @@ def open_vault(
     ``offer(kind)`` gives the backend of a kind, or None. Raises SecretStoreUnusable.
     """
     home_id = database.recorded(HOME_ID) or database.record_once(HOME_ID, uuid4().hex)
-    kind = database.recorded(STORE) or _choose(config, database, offer)
+    recorded = database.recorded(STORE)
+    kind, why = (recorded, "") if recorded else _choose(config, database, offer)
     _refuse_another(config, kind)
     backend = _opened(kind, offer)
     vault = Vault(backend, database, kind=kind, home_id=home_id, masker=masker, clock=clock)
-    if database.recorded(STORE) is None:
+    if not recorded:
         vault.mark()
-        recorded = database.record_once(STORE, kind)
-        if recorded != kind:
+        if database.record_once(STORE, kind) != kind:
             return open_vault(config, database, masker=masker, offer=offer, clock=clock)
+        database.record_once(WHY, why)
     vault.check()
     vault.learn_keys()
     return vault
@@ -171,6 +173,11 @@ class Vault:
                     self._masker.learn(text)
 
     @property
+    def why(self) -> str:
+        """Why this store was chosen when the home was made; empty where nobody noted it."""
+        return self._database.recorded(WHY) or ""
+
+    @property
     def keys(self) -> Keys | None:
         """The master keys, where the store is the encrypted one."""
         keys: Keys | None = getattr(self._backend, "keys", None)
@@ -253,8 +260,11 @@ def _is(owner: str, name: str) -> ColumnElement[bool]:
     return here
 
 
-def _choose(config: HostConfig, database: Database, offer: Callable[[str], Any]) -> str:
-    """Take the OS keychain for a person at a terminal of one machine, if it works there."""
+def _choose(config: HostConfig, database: Database, offer: Callable[[str], Any]) -> tuple[str, str]:
+    """Take the OS keychain for a person at a terminal of one machine, if it works there.
+
+    Return the store, and why it is that one.
+    """
     if config.secrets == "keyring" and database.is_postgresql:
         raise SecretStoreUnusable(
             "An OS keychain belongs to one machine, and a PostgreSQL database to several.",
@@ -262,10 +272,14 @@ def _choose(config: HostConfig, database: Database, offer: Callable[[str], Any])
             hint="Set it to encrypted.",
         )
     if config.secrets != "auto":
-        return config.secrets
-    if database.is_postgresql or not config.interactive:
-        return "encrypted"
-    return "keyring" if _keychain_works(offer) else "encrypted"
+        return config.secrets, "MOORING_SECRETS said so"
+    if database.is_postgresql:
+        return "encrypted", "several machines can share a PostgreSQL database"
+    if not config.interactive:
+        return "encrypted", "nobody was at a terminal to unlock a keychain"
+    if _keychain_works(offer):
+        return "keyring", "a person was at the terminal, and the OS keychain worked"
+    return "encrypted", "this system had no OS keychain that worked"
 
 
 def _keychain_works(offer: Callable[[str], Any]) -> bool:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from pathlib import Path
 from typing import Any
 
+from mooring.adapters.secrets.master_key import MasterKey
 from tests.conftest import Program
 from tests.host.cli.conftest import APP
 
@@ -58,3 +60,64 @@ def test_a_damaged_master_key_is_to_be_put_back_not_made_anew(installed: Program
     assert not found["ok"]
     assert "former key" in str(found["fix"])
     assert "openssl" not in str(found["fix"])
+
+
+def test_the_store_says_why_it_is_that_one_and_the_key_where_it_is(installed: Program) -> None:
+    found = findings(installed)
+    assert "chosen because MOORING_SECRETS said so" in str(found["secrets"]["found"])
+    key = str(found["master key"]["found"])
+    assert str(installed.home / "master.key") in key
+    assert "0600" in key
+    assert "the first of all" in key
+    installed.ok("secrets", "rotate")
+    assert "since 20" in str(findings(installed)["master key"]["found"])
+
+
+def test_secrets_are_told_with_their_ages_and_old_and_short_ones_to_be_renewed(
+    installed: Program,
+) -> None:
+    for name, value in (("old", "canary-17"), ("new", "canary-18"), ("pin", "1234")):
+        installed.ok("secrets", APP, "set", f"{name}=-", stdin=f"{value}\n")
+    with sqlite3.connect(installed.home / "mooring.sqlite") as database:
+        database.execute(
+            "UPDATE secret_names SET changed_at = changed_at - ? WHERE name = 'secrets/old'",
+            (200 * 86_400_000_000,),
+        )
+    found = findings(installed)[f"secrets of {APP} (local)"]
+    assert found["ok"]
+    assert "old 200 days" in str(found["found"])
+    assert "new today" in str(found["found"])
+    assert "time to renew: old." in str(found["fix"])
+    assert "Too short to be hidden in logs: pin." in str(found["fix"])
+    assert "canary" not in str(found)
+
+
+def test_a_rotation_that_was_interrupted_is_found(installed: Program) -> None:
+    key = installed.home / "master.key"
+    key.write_text(f"{MasterKey.make().text}\n{key.read_text()}", "ascii")
+    found = findings(installed)["master key"]
+    assert not found["ok"]
+    assert "mooring secrets rotate" in str(found["fix"])
+    assert installed.ok("secrets", "rotate", "--json").json["resumed"]
+    assert findings(installed)["master key"]["ok"]
+
+
+def test_a_former_key_that_will_soon_open_nothing_is_found(cli: Program, tmp_path: Path) -> None:
+    former, new = MasterKey.make(), MasterKey.make()
+    (tmp_path / "new.key").write_text(new.text, "ascii")
+    findings(cli, MOORING_MASTER_KEY=former.text)
+    cli.ok(
+        *("secrets", "rotate", "--new-key-file", str(tmp_path / "new.key")),
+        MOORING_MASTER_KEY=former.text,
+    )
+    late = findings(cli, MOORING_MASTER_KEY=former.text)["master key"]
+    assert not late["ok"]
+    assert "Only the former key is given here" in str(late["fix"])
+    (tmp_path / "new.key").chmod(0o644)
+    in_time = findings(cli, MOORING_MASTER_KEY=new.text)["master key"]
+    assert in_time["ok"]
+    assert "--finish" in str(in_time["fix"])
+    cli.ok("secrets", "rotate", "--finish", MOORING_MASTER_KEY=new.text)
+    exposed = findings(cli, MOORING_MASTER_KEY_FILE=str(tmp_path / "new.key"))["master key"]
+    assert exposed["ok"]
+    assert "chmod 600" in str(exposed["fix"])

@@ -60,6 +60,7 @@ def test_a_person_at_a_terminal_gets_the_keychain_if_it_works(
     vault = opened(config, sqlite_database, Offer(sqlite_database, keychain), interactive=True)
     vault.set(OWNER, NAME, SECRET)
     assert vault.kind == sqlite_database.recorded(STORE) == "keyring"
+    assert vault.why == "a person was at the terminal, and the OS keychain worked"
     assert SECRET in vars(keychain)["held"].values()
 
 
@@ -67,7 +68,8 @@ def test_a_keychain_that_does_not_work_is_not_chosen(
     config: HostConfig, sqlite_database: Database, locked_keychain: KeyringBackend
 ) -> None:
     offer = Offer(sqlite_database, locked_keychain)
-    assert opened(config, sqlite_database, offer, interactive=True).kind == "encrypted"
+    vault = opened(config, sqlite_database, offer, interactive=True)
+    assert (vault.kind, vault.why) == ("encrypted", "this system had no OS keychain that worked")
     assert "keyring" in offer.asked
 
 
@@ -94,7 +96,9 @@ def test_the_choice_holds_ever_after(
 ) -> None:
     offer = Offer(sqlite_database, keychain)
     opened(config, sqlite_database, offer)
-    assert opened(config, sqlite_database, offer, interactive=True).kind == "encrypted"
+    later = opened(config, sqlite_database, offer, interactive=True)
+    assert later.kind == "encrypted"
+    assert later.why == "nobody was at a terminal to unlock a keychain"
     with pytest.raises(SecretStoreUnusable, match="keeps its secrets in the store encrypted"):
         opened(config, sqlite_database, offer, "keyring")
 

@@ -14,6 +14,7 @@ import sys
 import tomllib
 import traceback
 from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -41,7 +42,10 @@ def mount(key: str, root: Path, *, name: str | None = None) -> str:
 
 
 def unmount(package: str) -> None:
-    """Forget the package and all its modules; instances alive keep their classes."""
+    """Forget the package and all its modules; instances alive keep their classes.
+
+    What of it runs must not import more of it from then on.
+    """
     for name in [n for n in sys.modules if n == package or n.startswith(f"{package}.")]:
         del sys.modules[name]
     importlib.invalidate_caches()
@@ -68,14 +72,16 @@ def load_class(
         raise EntryPointInvalid(
             f"{where} has no class {class_name}.",
             where=where,
-            hint=f"Classes found there: {_listed(_classes(loaded))}.",
+            hint=_nearest(class_name, _classes(loaded))
+            + f"Classes found there: {_listed(_classes(loaded))}.",
         )
     missing = [method for method in methods if not callable(getattr(found, method, None))]
     if missing:
         raise EntryPointInvalid(
             f"class {class_name} has no method {_listed(missing)}.",
             where=where,
-            hint="Define it in the class or inherit it from a class of mooring.sdk.",
+            hint=_nearest(missing[0], _methods(found, but=methods))
+            + "Define it in the class or inherit it from a class of mooring.sdk.",
         )
     return found
 
@@ -169,6 +175,16 @@ def _classes(module: ModuleType) -> list[str]:
         for name, value in vars(module).items()
         if isinstance(value, type) and value.__module__ == module.__name__
     )
+
+
+def _methods(found: type, *, but: Sequence[str]) -> list[str]:
+    return [name for name in dir(found) if not name.startswith("__") and name not in but]
+
+
+def _nearest(name: str, known: Sequence[str]) -> str:
+    """Ask whether one of the names that there are was meant; nothing if none is like it."""
+    near = get_close_matches(name, known, n=1)
+    return f"Did you mean {near[0]}? " if near else ""
 
 
 def _listed(names: Sequence[str]) -> str:

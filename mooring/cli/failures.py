@@ -69,7 +69,7 @@ def _tell(error: MooringError, kept: dict[str, Any]) -> None:
     click.echo(f"mooring: {hide(str(error))}", err=True)
     for problem in problems:
         click.echo(
-            f"  {problem.file}:{problem.line}:{problem.column} {problem.message}",
+            f"  {problem.place} {problem.message}",
             err=True,
         )
         if problem.hint:

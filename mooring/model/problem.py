@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
@@ -37,6 +37,7 @@ class Problem:
     column: int
     message: str
     hint: str = ""
+    is_absence: bool = False  # of the file itself, which has no lines then
 
     @property
     def is_error(self) -> bool:
@@ -45,8 +46,8 @@ class Problem:
 
     @property
     def place(self) -> str:
-        """The place as editors understand it: ``app.yml:14:7``."""
-        return f"{self.file}:{self.line}:{self.column}"
+        """The place as editors understand it: ``app.yml:14:7``; of a missing file, its name."""
+        return self.file if self.is_absence else f"{self.file}:{self.line}:{self.column}"
 
     def to_json(self) -> dict[str, Any]:
         """The published shape of a problem (``validate --format json``)."""
@@ -80,6 +81,10 @@ class Rule:
             message=printable(message),
             hint=printable(hint),
         )
+
+    def missing(self, file: str, message: str, *, hint: str = "") -> Problem:
+        """Make the problem that a file is not there."""
+        return replace(self.at(file, START, message, hint=hint), is_absence=True)
 
 
 def in_order(problems: Iterable[Problem]) -> list[Problem]:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from mooring.errors import AppInvalid
 from mooring.model.app import AppDefinition
-from mooring.model.problem import START, Problem, Rule, in_order
+from mooring.model.problem import Problem, Rule, in_order
 from mooring.reading.app_files import AppFiles, read_app_files
 from mooring.reading.form_reader import read_form
 from mooring.reading.manifest_reader import read_manifest
@@ -86,9 +86,8 @@ def _explained(document: YamlDocument, kind: str, malformed: Malformed) -> list[
 
 
 def _no_settings_form() -> Problem:
-    return REQUIRED_FORM.at(
+    return REQUIRED_FORM.missing(
         "forms/settings.yml",
-        START,
         "forms/settings.yml is missing; every app has a settings form.",
         hint="Create it; an app without settings has the single line: sections: []",
     )

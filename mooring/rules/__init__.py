@@ -11,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from mooring.errors import AppInvalid
-from mooring.model.problem import START, Problem, Rule, in_order
+from mooring.model.problem import Problem, Rule, in_order
 from mooring.reading import app_files, app_reader, schema_rules, yaml_reader
 from mooring.reading.app_files import MANIFEST, AppFiles, read_app_files
 from mooring.reading.python_sources import PythonSources
@@ -92,7 +92,7 @@ def _no_manifest(root: Path) -> Problem:
     hint = "Name the folder of an app, or make one with: mooring init DIR"
     if (root / "app.yaml").exists():
         hint = "Rename app.yaml to app.yml."
-    return HAS_MANIFEST.at(MANIFEST, START, "There is no app.yml in this folder.", hint=hint)
+    return HAS_MANIFEST.missing(MANIFEST, "There is no app.yml in this folder.", hint=hint)
 
 
 def _shapes(files: AppFiles) -> Iterator[Problem]:

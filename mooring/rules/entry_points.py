@@ -6,8 +6,9 @@ the class.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from difflib import get_close_matches
 
 from mooring.errors import EntryPointInvalid
 from mooring.model.entry_point import module_file, resolve_entry_point
@@ -190,7 +191,8 @@ def _class_of(
             kind.loads,
             path,
             f"{file} does not exist; class {name} is expected in it.",
-            hint=f"Python files in {file.rpartition('/')[0]}: {beside}.",
+            hint=f"{_nearest(file.rpartition('/')[2], app.sources.beside(module))}"
+            f"Python files in {file.rpartition('/')[0]}: {beside}.",
         )
     elif read.error:
         yield _not_parsed(kind.loads, read)
@@ -201,7 +203,7 @@ def _class_of(
             app.manifest.file if path else file,
             place,
             f"{file} has no class {name}.",
-            hint=f"Classes found there: {found}.",
+            hint=f"{_nearest(name, read.classes)}Classes found there: {found}.",
         )
     else:
         yield from _nature(app, kind, module, name, read)
@@ -229,9 +231,16 @@ def _nature(
             read.file,
             place,
             f"Class {name} has no {' and no '.join(missing)}.",
-            hint=f"{kind.base} needs {', '.join(kind.methods)}. "
+            hint=f"{_nearest(missing[0], ancestry.methods - {*kind.methods})}"
+            f"{kind.base} needs {', '.join(kind.methods)}. "
             f"Methods found: {listed(sorted(ancestry.methods))}.",
         )
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    """Ask whether one of the names that there are was meant; nothing if none is like it."""
+    near = get_close_matches(name, sorted(known), n=1)
+    return f"Did you mean {near[0]}? " if near else ""
 
 
 def _wrong_base(kind: Kind, file: str, place: Position, name: str, found: list[str]) -> Problem:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mooring.model.problem import START, Problem
+from mooring.model.problem import Problem
 from mooring.reading.app_reader import REQUIRED_FORM as REQUIRED_FILE
 from mooring.rules.inspected import Inspected
 
@@ -30,4 +30,4 @@ def check(app: Inspected) -> Iterator[Problem]:
         # A form that exists and is no file was reported when it was read.
         read = file.removeprefix("forms/").removesuffix(".yml") in app.files.forms
         if not read and not app.files.exists(file):
-            yield REQUIRED_FILE.at(file, START, f"The file {file} is missing.", hint=reason)
+            yield REQUIRED_FILE.missing(file, f"The file {file} is missing.", hint=reason)

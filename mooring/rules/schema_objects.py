@@ -6,6 +6,7 @@ platform brings along, and then everything added carries the app's names.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
@@ -43,6 +44,9 @@ RULES = (
     ONE_PRIMARY,
 )
 
+NOT_IN_NAMES = re.compile(r"[^a-z0-9_]+")
+LONGEST_NAME = 62
+
 ONCE_IN = {"fields": "field", "relations": "relation", "identifiers": "identifier"}
 STANDARD = ("customers", "events", "orders", "products", "categories", "lists")
 
@@ -78,8 +82,7 @@ def _own(app: Inspected, document: YamlDocument, name: str) -> Iterator[Problem]
     alias = document.text(("alias",))
     if alias is not None and not alias.startswith(f"{app.app_id}_"):
         said = f"The alias {shown(alias)} does not begin with {shown(app.app_id + '_')}."
-        hint = f"Write: {app.app_id}_{alias}"
-        yield fault(document, OWN_ALIAS, ("alias",), said, hint=hint)
+        yield fault(document, OWN_ALIAS, ("alias",), said, hint=_own_name(app.app_id, alias))
     yield from _primary_key(document, name)
 
 
@@ -157,4 +160,15 @@ def prefixed(
         value = item.get(key)
         if isinstance(value, str) and value.strip() and not value.startswith(prefix):
             said = f"The {key} {shown(value)} does not begin with {shown(prefix)}."
-            yield fault(document, rule, (*path, key), said, hint=f"Write: {prefix}{value}")
+            is_name = key == "name"
+            hint = _own_name(app.app_id, value) if is_name else f"Write: {prefix}{value}"
+            yield fault(document, rule, (*path, key), said, hint=hint)
+
+
+def _own_name(app_id: str, value: str) -> str:
+    """Say how the app's own name for it is spelled: a valid one, and not too long."""
+    own = NOT_IN_NAMES.sub("_", value.lower()).strip("_")
+    if own and len(app_id) + 1 + len(own) <= LONGEST_NAME:
+        return f"Write: {app_id}_{own}"
+    room = LONGEST_NAME - len(app_id) - 1
+    return f"Write: {app_id}_… with at most {room} characters behind it."

@@ -101,7 +101,18 @@ def test_a_missing_class_lists_the_classes_there_are(app: Callable[..., Path]) -
     root = app("classes", greeter("x"))
     with pytest.raises(EntryPointInvalid, match="no class Greter") as raised:
         load_class(mount("classes", root), root, module="functions.greeter", class_name="Greter")
-    assert "Greeter" in raised.value.hint
+    assert raised.value.hint == "Did you mean Greeter? Classes found there: Greeter."
+
+
+def test_a_method_of_another_spelling_is_asked_for(app: Callable[..., Path]) -> None:
+    spelled = GREETER.replace("def perform", "def preform")
+    root = app("spelled", {**greeter("x"), "src/functions/greeter.py": spelled})
+    package = mount("spelled", root)
+    with pytest.raises(EntryPointInvalid, match="no method perform") as raised:
+        load_class(
+            package, root, module="functions.greeter", class_name="Greeter", methods=("perform",)
+        )
+    assert raised.value.hint.startswith("Did you mean preform? ")
 
 
 def test_a_missing_method_is_named(app: Callable[..., Path]) -> None:

@@ -52,7 +52,7 @@ def test_a_problem_is_a_line_with_its_remedy_below(cli: Program, app: Path) -> N
         f"app.yml:{line}:18 FUN-1 {message}",
         f"  {line} |     entry_point: Hallo",
         "     |                  ^",
-        "    Python files in src/functions: hello.py.",
+        "    Did you mean hello.py? Python files in src/functions: hello.py.",
         "1 error.",
     ]
 
@@ -155,7 +155,7 @@ def test_errors_and_warnings_are_counted(cli: Program, app: Path) -> None:
 def test_a_folder_without_a_manifest_has_one_problem(cli: Program, tmp_path: Path) -> None:
     answer = cli("validate", str(tmp_path))
     assert answer.status == 1
-    assert answer.out.splitlines()[0] == "app.yml:1:1 MAN-8 There is no app.yml in this folder."
+    assert answer.out.splitlines()[0] == "app.yml MAN-8 There is no app.yml in this folder."
     assert answer.out.splitlines()[-1] == "1 error."
 
 

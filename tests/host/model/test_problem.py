@@ -20,6 +20,12 @@ def test_a_problem_says_its_rule_place_and_remedy() -> None:
     assert problem.place == "app.yml:3:7"
 
 
+def test_a_file_that_is_not_there_has_no_line_except_for_machines() -> None:
+    problem = RULE.missing("app.yml", "It is missing.", hint="Write it.")
+    assert problem.place == "app.yml"
+    assert (problem.to_json()["line"], problem.to_json()["column"]) == (1, 1)
+
+
 def test_a_warning_is_no_error() -> None:
     assert RULE.at("a", START, "").is_error
     assert not ADVICE.at("a", START, "").is_error

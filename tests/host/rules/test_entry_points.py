@@ -24,7 +24,9 @@ def test_a_missing_file_is_shown_at_the_entry_point_with_what_is_there(app: Any)
     assert problem.message == (
         "src/functions/order_hook.py does not exist; class OrderHook is expected in it."
     )
-    assert problem.hint == "Python files in src/functions: hook.py, lookup.py."
+    assert problem.hint == (
+        "Did you mean hook.py? Python files in src/functions: hook.py, lookup.py."
+    )
 
 
 def test_code_that_cannot_be_parsed_is_shown_at_its_line(app: Any) -> None:
@@ -50,7 +52,7 @@ def test_a_missing_class_is_shown_with_the_classes_that_are_there(app: Any) -> N
     (problem,) = app.problems()
     assert problem.place == "app.yml:18:18"
     assert problem.message == f"{HOOK} has no class Hook."
-    assert problem.hint == "Classes found there: Hock."
+    assert problem.hint == "Did you mean Hock? Classes found there: Hock."
 
 
 @pytest.mark.parametrize(
@@ -253,7 +255,16 @@ def test_what_a_class_extends_and_has_instead_is_named(app: Any) -> None:
     base, methods = app.problems()
     assert base.message == "Class Hook does not extend Function, but Exception."
     assert methods.message == "Class Hook has no perform."
-    assert methods.hint == "Function needs perform. Methods found: preform."
+    assert methods.hint == ("Did you mean preform? Function needs perform. Methods found: preform.")
+
+
+def test_a_class_or_file_of_another_spelling_is_asked_for(app: Any) -> None:
+    app.replace(HOOK, "class Hook", "class Hok")
+    (problem,) = app.problems()
+    assert problem.hint == "Did you mean Hok? Classes found there: Hok."
+    app.replace("app.yml", "entry_point: Hook", "entry_point: Hooks")
+    (problem,) = app.problems()
+    assert problem.hint.startswith("Did you mean hook.py? Python files in src/functions: ")
 
 
 def test_an_import_that_would_fail_is_shown_at_its_line_with_the_nearest_name(app: Any) -> None:

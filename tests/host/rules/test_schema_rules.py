@@ -43,6 +43,24 @@ def test_a_fault_of_a_schema_file_is_found_at_its_line(
     assert found() == lines
 
 
+@pytest.mark.parametrize(
+    ("name", "remedy"),
+    [
+        ("points", "Write: shop_app_points"),
+        ("Bonus-Points", "Write: shop_app_bonus_points"),
+        ("p" * 53, f"Write: shop_app_{'p' * 53}"),
+        ("p" * 54, "Write: shop_app_… with at most 53 characters behind it."),
+        ("ü", "Write: shop_app_… with at most 53 characters behind it."),
+    ],
+)
+def test_the_remedy_for_a_name_is_itself_a_valid_name(app: Any, name: str, remedy: str) -> None:
+    app.replace(CUSTOMERS, "name: shop_app_points", f"name: {name}")
+    (hint,) = [problem.hint for problem in app.problems() if problem.rule == "SCH-10"]
+    assert hint == remedy
+    app.replace(CUSTOMERS, f"name: {name}", f"name: {remedy.split()[1].replace('_…', '_p')}")
+    assert app.problems() == []
+
+
 def test_only_customers_have_identifiers(app: Any, found: Found) -> None:
     app.replace(
         ORDERS,

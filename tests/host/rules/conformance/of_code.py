@@ -308,7 +308,7 @@ EXTENSIONS = (
     ),
 )
 FILES = (
-    Case("AST-1", "assets/logo.svg", None, None, "", place="assets/logo.svg:1:1"),
+    Case("AST-1", "assets/logo.svg", None, None, "", place="assets/logo.svg"),
     Case(
         "AST-1",
         "forms/content-template.yml",
@@ -316,7 +316,7 @@ FILES = (
         None,
         "sections: []\n",
         base="channel",
-        place="forms/content-template.yml:1:1",
+        place="forms/content-template.yml",
     ),
     Case("AST-2", PAGE, None, "# Set up\n\nSee [a](»#setup).\n", "# Set up\n\nSee [a](#set-up).\n"),
     Case(

@@ -60,7 +60,7 @@ META = (
     Case("MAN-6", APP, "pages: 3", "pages: [»[1]]", "pages: [{a: [1]}]"),
     Case("MAN-6", APP, "{full: false, pages: 3}", "»[3]", "{pages: [3]}"),
     Case("MAN-7", APP, None, "- meta\n", PORTABLE, place="app.yml:1:1"),
-    Case("MAN-8", APP, None, None, PORTABLE, place="app.yml:1:1"),
+    Case("MAN-8", APP, None, None, PORTABLE, place="app.yml"),
     Case("META-1", APP, "app_id: shop_app", "app_id: »Shop_app", "app_id: shop_app"),
     Case("META-1", APP, "app_id: shop_app", "app_id: »ab", "app_id: shop_app"),
     Case("META-2", APP, "version: 1.0.0", "version: »1.0.0.0", "version: 1.0.0-beta.2"),

@@ -41,8 +41,9 @@ class InstallationResolution:
 class Verification:
     """How a function's requests are signed.
 
-    ``profile`` names a signature profile of the host; with ``hmac`` the other fields say it here.
-    ``secret`` is the name in the installation's secret store; ``tolerance`` is in seconds.
+    ``profile`` names a signature profile of the host; with ``hmac`` header, algorithm, encoding and
+    prefix say it here. ``secret`` is the name in the installation's secret store; ``tolerance`` is
+    in seconds, and None leaves it to the profile.
     """
 
     profile: str

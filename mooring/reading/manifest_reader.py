@@ -76,15 +76,16 @@ def _resolution(node: Node) -> InstallationResolution | None:
 def _verification(function: str, node: Node) -> Verification:
     """Read the name of a profile, or a profile spelled out."""
     own_secret = f"{function}_signature"
+    usual = Verification(profile="", secret=own_secret)
     verify = node.child("verify")
     if isinstance(verify.value, str):
         return Verification(profile=verify.value, secret=own_secret)
     return Verification(
         profile=verify.text("profile"),
         secret=verify.text("secret", own_secret),
-        header=verify.text("header"),
-        algorithm=verify.text("algorithm"),
-        encoding=verify.text("encoding"),
+        header=verify.text("header", ""),
+        algorithm=verify.text("algorithm", usual.algorithm),
+        encoding=verify.text("encoding", usual.encoding),
         prefix=verify.text("prefix", ""),
         tolerance=verify.number("tolerance"),
     )

@@ -28,11 +28,13 @@ PLACE = Rule(
 TOOL_ANSWERS = Rule(
     "FUN-14", "A function with `opal_tool` answers requests itself.", Severity.WARNING
 )
+SAID_TWICE = Rule("FUN-15", "Only `hmac` is spelled out; the profile of a service knows itself.")
 RULES = (
     *(NO_RESOLUTION, BODY_PATH, NAME_IN_ADDRESS, SPELLED_OUT, SECRET_NAME, ANYBODY),
-    *(KNOWN_PROFILE, PLACE, TOOL_ANSWERS),
+    *(KNOWN_PROFILE, PLACE, TOOL_ANSWERS, SAID_TWICE),
 )
 
+SPELLED = ("header", "algorithm", "encoding", "prefix")
 NAME = re.compile(r"[A-Za-z0-9_.~-]+", re.ASCII)
 SECRET = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", re.ASCII)
 HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", re.ASCII)
@@ -104,15 +106,27 @@ def _tool(app: Inspected, path: KeyPath) -> Iterator[Problem]:
 
 
 def _profile(app: Inspected, path: KeyPath) -> Iterator[Problem]:
-    name = app.manifest.text((*path, "verify"))
-    if not name or name == "hmac" or app.profiles is None:
+    verify = app.manifest.mapping((*path, "verify"))
+    place: KeyPath = (*path, "verify", "profile") if verify else (*path, "verify")
+    name = app.manifest.text(place)
+    if not name or name == "hmac":
+        return
+    for key in SPELLED:
+        if key in verify:
+            yield SAID_TWICE.at(
+                app.manifest.file,
+                app.manifest.key_position((*path, "verify", key)),
+                f"`{key}` cannot be said here: it is part of the profile {shown(name)}.",
+                hint=f"Remove {key}, or spell out all of it with profile: hmac.",
+            )
+    if app.profiles is None:
         return
     known = sorted(app.profiles())
     if name in known:
         return
     yield app.fault(
         KNOWN_PROFILE,
-        (*path, "verify"),
+        place,
         f"`verify` names the signature profile {shown(name)}, which this host does not have.",
         hint=f"{nearest(name, known)}Known: {listed(known)}; or spell out profile: hmac.",
     )

@@ -51,6 +51,37 @@ def test_a_named_profile_takes_the_functions_own_secret_and_the_inbox() -> None:
     assert function.delivery == "inbox"
 
 
+@pytest.mark.parametrize(
+    ("verify", "secret", "tolerance"),
+    [
+        ({"profile": "stripe"}, "hook_signature", None),
+        ({"profile": "stripe", "secret": "mine", "tolerance": 60}, "mine", 60.0),
+    ],
+)
+def test_a_named_profile_may_have_a_secret_and_a_tolerance_of_its_own(
+    verify: dict[str, Any], secret: str, tolerance: float | None
+) -> None:
+    function = read_manifest(manifest(functions={"hook": entry(verify=verify)})).functions["hook"]
+    assert function.verify == Verification(profile="stripe", secret=secret, tolerance=tolerance)
+    assert function.delivery == "inbox"
+
+
+@pytest.mark.parametrize(
+    ("declared", "resolved"),
+    [
+        ({}, False),
+        ({"installation_resolution": {"type": "GUID", "key": "x"}}, False),
+        ({"installation_resolution": {"type": "HEADER", "key": "x"}}, True),
+        ({"installation_resolution": {"type": "HEADER", "key": "x"}, "global": True}, False),
+    ],
+)
+def test_a_function_has_one_address_for_all_where_requests_name_the_account(
+    declared: dict[str, Any], resolved: bool
+) -> None:
+    function = read_manifest(manifest(functions={"hook": entry(**declared)})).functions["hook"]
+    assert (function.resolved_by is not None) == resolved
+
+
 def test_a_signature_can_be_spelled_out() -> None:
     verify: dict[str, Any] = {
         "profile": "hmac",

@@ -157,6 +157,13 @@ FUNCTIONS = (
         RESOLUTION + "{type: QUERY_PARAM, key: account id}\n",
     ),
     Case(
+        "FUN-15",
+        APP,
+        "global: true\n",
+        "global: true\n    verify: {profile: github, »header: X-Signature}\n",
+        "global: true\n    verify: {profile: github, secret: mine, tolerance: 60}\n",
+    ),
+    Case(
         "FUN-14",
         APP,
         HOOK_DESCRIPTION,

@@ -1,3 +1,4 @@
+import ast
 import asyncio
 import inspect
 from collections.abc import Callable
@@ -14,6 +15,7 @@ from mooring.sdk.records import KEY_VALUE_BYTES
 from mooring.sdk.sets import StringSet
 from mooring.testing.memory import MemoryApp
 from mooring.testing.memory import memory_app as make_memory_app
+from tests.conftest import ROOT
 
 STORES = [storage.settings, storage.secrets, storage.kv_store, storage.shared_kv_store]
 KEY_VALUE_OPERATIONS = """
@@ -184,3 +186,18 @@ def test_a_call_that_would_block_the_loop_names_its_twin(
     with pytest.raises(LoopBlocked) as refused:
         asyncio.run(on_the_loop())
     assert f"`await {twin}(...)`" in refused.value.hint
+
+
+def test_what_the_page_about_stores_shows_is_so(memory_app: MemoryApp) -> None:
+    page = (ROOT / "docs/stores.md").read_text("utf-8")
+    names: dict[str, object] = {}
+    shown = 0
+    for line in page.partition("```python\n")[2].partition("```")[0].splitlines():
+        call, _, answer = line.partition("  # ")
+        if answer:
+            expected = ast.literal_eval(answer.partition(";")[0])
+            assert eval(call, names) == expected, call  # noqa: S307  # our own page
+            shown += 1
+        else:
+            exec(call, names)  # noqa: S102  # our own page
+    assert shown == 4

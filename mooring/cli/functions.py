@@ -1,4 +1,4 @@
-"""``mooring functions``: addresses, deliveries, and direct calls without URL, signature or inbox."""
+"""``mooring functions``: addresses, deliveries, direct calls without URL, signature and inbox."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from mooring.cli.edge import aligned, answer, open_host
 from mooring.cli.given import read_body
 from mooring.cli.groups import DefaultsToList
 from mooring.errors import UsageError
+from mooring.model.manifest import FunctionEntry
 from mooring.sdk.headers import Headers
 from mooring.sdk.webhook import METHODS, Request, Response, collected
 
@@ -32,8 +33,11 @@ command.add_command(replay)
 def list_(ctx: click.Context, app_id: str) -> None:
     """Show the URLs of an app's functions."""
     with open_host(ctx) as host:
-        urls = host.endpoints(host.installation(app_id))
-        answer(ctx, urls, "\n".join(aligned(urls)) or f"{app_id} has no functions.")
+        installation = host.installation(app_id)
+        urls = host.endpoints(installation)
+        declared = host.definition(installation).manifest.functions
+        shown = {name: f"{url}{_whose(declared.get(name))}" for name, url in urls.items()}
+        answer(ctx, urls, "\n".join(aligned(shown)) or f"{app_id} has no functions.")
 
 
 @command.command()
@@ -72,6 +76,13 @@ def invoke(
         answer(ctx, shown, f"{response.status}\n{_readable(shown['body'])}")
         if response.status >= 500:
             ctx.exit(1)
+
+
+def _whose(function: FunctionEntry | None) -> str:
+    """Say of an address of all accounts where a request names the account."""
+    rule = function.resolved_by if function else None
+    kinds = {"HEADER": "header", "QUERY_PARAM": "query parameter"}
+    return f"  ({kinds.get(rule.type, 'body')} {rule.key}: the account)" if rule else ""
 
 
 def _shown(response: Response) -> dict[str, Any]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from tests.conftest import Program
 from tests.host.cli.conftest import APP
 
@@ -12,6 +14,19 @@ def test_addresses_are_a_map_of_names_and_urls(installed: Program) -> None:
     public = installed.ok("functions", APP, "--json", MOORING_PUBLIC_URL="https://x.example/").json
     assert public["hello"].startswith(f"https://x.example/functions/{APP}/hello/")
     assert public["hello"].rpartition("/")[2] == urls["hello"].rpartition("/")[2]
+
+
+def test_the_one_address_of_all_accounts_says_how_they_are_told_apart(
+    cli: Program, app: Path
+) -> None:
+    manifest = app / "app.yml"
+    entry = "    entry_point: Hello\n"
+    rule = "    installation_resolution: {type: HEADER, key: X-Account}\n"
+    manifest.write_text(manifest.read_text("utf-8").replace(entry, entry + rule), "utf-8")
+    cli.ok("install", str(app))
+    url = cli.ok("functions", APP, "--json").json["hello"]
+    assert url.endswith(f"/functions/{APP}/hello")
+    assert f"{url}  (header X-Account: the account)" in cli.ok("functions", APP).out
 
 
 def test_a_direct_call_answers_with_status_headers_and_body(installed: Program) -> None:

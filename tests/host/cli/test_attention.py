@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import json
+import sys
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mooring.cli.failures import run
+from mooring.cli.main import program
 from mooring.host import Host
 from mooring.model.config import HostConfig
-from tests.conftest import Answer, Program
+from tests.conftest import Answer
 from tests.host.cli.conftest import APP
 
 FORM = """\
@@ -71,37 +76,65 @@ SHOP = {
 }
 
 
+class Here:
+    """The program in this process: a walk of many commands need not start Python for each."""
+
+    def __call__(self, *arguments: str, stdin: str = "") -> Answer:
+        """Run a command to its end."""
+        out, err = io.StringIO(), io.StringIO()
+        with redirect_stdout(out), redirect_stderr(err), pytest.MonkeyPatch.context() as patch:
+            patch.setattr(sys, "stdin", io.StringIO(stdin))
+            status = run(program, list(arguments))
+        return Answer(status, out.getvalue(), err.getvalue())
+
+    def ok(self, *arguments: str, stdin: str = "") -> Answer:
+        """Run a command that has to succeed."""
+        answer = self(*arguments, stdin=stdin)
+        assert answer.status == 0, f"mooring {' '.join(arguments)}: {answer.err or answer.out}"
+        return answer
+
+
 @pytest.fixture
-def rejected(cli: Program, app: Path) -> Program:
-    """Give the program with an app that always comes too late with its credentials."""
-    (app / "forms/settings.yml").write_text(FORM, "utf-8")
-    (app / "src/lifecycle/lifecycle.py").write_text(LIFECYCLE, "utf-8")
-    (app / "src/functions/hello.py").write_text(FUNCTION, "utf-8")
-    (app / "src/jobs/tidy.py").write_text(JOB, "utf-8")
-    cli.ok("install", str(app))
-    return cli
+def app(tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Give the folder of an app that always comes too late with its credentials."""
+    monkeypatch.setenv("MOORING_HOME", str(home))
+    monkeypatch.setenv("MOORING_SECRETS", "encrypted")
+    folder = tmp_path / APP
+    Here().ok("init", str(folder))
+    (folder / "forms/settings.yml").write_text(FORM, "utf-8")
+    (folder / "src/lifecycle/lifecycle.py").write_text(LIFECYCLE, "utf-8")
+    (folder / "src/functions/hello.py").write_text(FUNCTION, "utf-8")
+    (folder / "src/jobs/tidy.py").write_text(JOB, "utf-8")
+    return folder
 
 
-def save(cli: Program, section: str, key: str, value: str, *more: str) -> Answer:
+@pytest.fixture
+def rejected(app: Path) -> Here:
+    """Give the program with that app installed."""
+    Here().ok("install", str(app))
+    return Here()
+
+
+def save(cli: Here, section: str, key: str, value: str, *more: str) -> Answer:
     return cli("settings", APP, section, "--set", f"{key}=-", *more, stdin=f"{value}\n")
 
 
-def sync(cli: Program, **parameters: str) -> Any:
+def sync(cli: Here, **parameters: str) -> Any:
     given = json.dumps(parameters)
     return cli("jobs", "trigger", APP, "tidy", "--parameters", given, "--wait", "--json").json
 
 
-def state(cli: Program) -> tuple[str, list[str]]:
+def state(cli: Here) -> tuple[str, list[str]]:
     (shown,) = cli.ok("apps", APP, "--json").json
     return shown["state"], [each["section"] for each in shown["attention"]]
 
 
-def told(cli: Program) -> list[tuple[str, str]]:
+def told(cli: Here) -> list[tuple[str, str]]:
     shown = cli.ok("notifications", APP, "--json").json
     return [(each["level"], each["title"]) for each in reversed(shown)]
 
 
-def test_a_job_that_is_rejected_marks_the_installation_once(rejected: Program) -> None:
+def test_a_job_that_is_rejected_marks_the_installation_once(rejected: Here) -> None:
     assert (sync(rejected)["status"], sync(rejected)["status"]) == ("ERROR", "ERROR")
     (shown,) = rejected.ok("apps", APP, "--json").json
     assert shown["state"] == "needs_attention"
@@ -110,7 +143,7 @@ def test_a_job_that_is_rejected_marks_the_installation_once(rejected: Program) -
     assert told(rejected) == [("error", "Shop connection needs your attention")]
 
 
-def test_every_command_where_one_looks_names_the_section_and_the_command(rejected: Program) -> None:
+def test_every_command_where_one_looks_names_the_section_and_the_command(rejected: Here) -> None:
     run = sync(rejected)
     for command in (("apps",), ("settings", APP), ("jobs", "show", run["run_id"])):
         assert SHOP["fix"] in rejected.ok(*command).out
@@ -121,18 +154,18 @@ def test_every_command_where_one_looks_names_the_section_and_the_command(rejecte
     assert f"mooring settings {APP} shop" in said
 
 
-def test_a_function_that_is_rejected_does_the_same(rejected: Program) -> None:
+def test_a_function_that_is_rejected_does_the_same(rejected: Here) -> None:
     assert rejected("functions", "invoke", APP, "hello", "--body", "mail").status == 1
     assert state(rejected) == ("needs_attention", ["mail"])
 
 
-def test_a_hook_that_is_rejected_does_the_same(rejected: Program) -> None:
+def test_a_hook_that_is_rejected_does_the_same(rejected: Here) -> None:
     assert rejected("uninstall", APP).status == 77
     assert state(rejected) == ("needs_attention", ["shop"])
 
 
 def test_a_secret_that_was_accepted_once_is_said_to_be_accepted_no_longer(
-    rejected: Program,
+    rejected: Here,
 ) -> None:
     assert save(rejected, "shop", "token", "good-token-1", "--action", "save").status == 0
     sync(rejected)
@@ -140,7 +173,7 @@ def test_a_secret_that_was_accepted_once_is_said_to_be_accepted_no_longer(
     assert "accepted" not in rejected.ok("settings", APP, "mail").out
 
 
-def test_a_wrong_first_entry_is_refused_and_marks_nothing(rejected: Program) -> None:
+def test_a_wrong_first_entry_is_refused_and_marks_nothing(rejected: Here) -> None:
     answer = save(rejected, "shop", "token", "expired-from-the-start", "--action", "save")
     assert answer.status == 1
     assert "no longer" not in answer.out
@@ -149,7 +182,7 @@ def test_a_wrong_first_entry_is_refused_and_marks_nothing(rejected: Program) -> 
 
 
 def test_credentials_of_another_section_that_a_save_finds_rejected_are_marked(
-    rejected: Program, home: Path
+    rejected: Here, home: Path
 ) -> None:
     with Host.open(HostConfig(home=home, secrets="encrypted")) as host:
         installation = host.installation(APP)
@@ -160,11 +193,11 @@ def test_credentials_of_another_section_that_a_save_finds_rejected_are_marked(
     assert state(rejected) == ("needs_attention", ["shop"])
 
 
-def test_a_save_of_the_section_makes_all_well_and_says_so(rejected: Program) -> None:
+def test_a_save_of_the_section_makes_all_well_and_says_so(rejected: Here) -> None:
     sync(rejected)
     sync(rejected, about="mail")
     assert state(rejected) == ("needs_attention", ["shop", "mail"])
-    assert rejected.ok("settings", APP, "general", "--set", "name=Ada")
+    rejected.ok("settings", APP, "general", "--set", "name=Ada")
     assert save(rejected, "mail", "key", "new-key-1").status == 0
     assert state(rejected) == ("needs_attention", ["shop"])
     assert save(rejected, "shop", "token", "expired-again", "--action", "save").status == 1
@@ -175,7 +208,7 @@ def test_a_save_of_the_section_makes_all_well_and_says_so(rejected: Program) -> 
     assert "mooring settings" not in rejected.ok("apps").out
 
 
-def test_one_account_is_marked_and_the_other_is_not(rejected: Program, app: Path) -> None:
+def test_one_account_is_marked_and_the_other_is_not(rejected: Here, app: Path) -> None:
     rejected.ok("install", str(app), "--account", "acme")
     rejected("jobs", "trigger", APP, "tidy", "--wait", "--account", "acme")
     states = {each["account"]: each["state"] for each in rejected.ok("apps", "--json").json}

@@ -24,6 +24,7 @@ from mooring.adapters.repositories.leases import Leases
 from mooring.adapters.repositories.notifications import Notifications
 from mooring.adapters.repositories.runs import Runs
 from mooring.adapters.repositories.schedules import Schedules
+from mooring.adapters.secrets.sealing import Seal
 from mooring.adapters.secrets.vault import SECRETS, Vault, open_vault
 from mooring.app_authorizations import AppAuthorizations
 from mooring.app_lifecycle import AppLifecycle
@@ -68,7 +69,8 @@ class Host:
             database, clock=self.clock, actor=config.actor, hide=self.masker.hide
         )
         self.notifications = Notifications(database, clock=self.clock, hide=self._hide_all)
-        self.deliveries: DeliveryRepository = Deliveries(database)
+        seal = Seal("delivery", vault=lambda: self.vault)
+        self.deliveries: DeliveryRepository = Deliveries(database, seal=seal)
         self.authorizations = Authorizations(database)
         self.leases = Leases(database, clock=self.clock)
         self.plugins = plugin_manager(safe_mode=config.safe_mode)

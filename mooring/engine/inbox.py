@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeAlias
+
+import msgspec
 
 from mooring.engine.functions import Outcome
 from mooring.engine.problems import Hide
@@ -97,32 +97,51 @@ def dedupe_key(request: Request, profile: SignatureProfile | None) -> str:
     if number and len(number) <= LONGEST_NUMBER:
         return f"id:{number}"
     parts = [request.method, request.path, dict(request.params), number]
-    digest = hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8"))
+    digest = hashlib.sha256(msgspec.json.encode(parts, order="sorted"))
     digest.update(b"" if number else signed)
     return f"sha256:{digest.hexdigest()}"
 
 
+class _Wire(msgspec.Struct):
+    """A request as it is stored; in JSON the body is base64."""
+
+    method: str
+    path: str
+    params: dict[str, str | list[str]]
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+_WIRE = msgspec.json.Decoder(_Wire)
+
+
 def to_wire(request: Request) -> str:
     """Write a request as text for storage."""
-    message = {
-        "method": request.method,
-        "path": request.path,
-        "params": dict(request.params),
-        "headers": request.headers.items(),
-        "body": base64.b64encode(request.body).decode("ascii"),
-    }
-    return json.dumps(message, ensure_ascii=True, separators=(",", ":"))
+    wire = _Wire(
+        request.method,
+        request.path,
+        dict(request.params),
+        request.headers.items(),
+        request.body,
+    )
+    return msgspec.json.encode(wire).decode("utf-8")
 
 
 def from_wire(text: str) -> Request:
-    """Read a request that ``to_wire`` wrote."""
-    message = json.loads(text)
+    """Read a request that ``to_wire`` wrote. Raises RecordInvalid for anything else."""
+    try:
+        wire = _WIRE.decode(text)
+    except msgspec.DecodeError as error:
+        raise RecordInvalid(
+            "The request that was kept cannot be read: it was changed, or its key is gone.",
+            hint="Let the sender send it again.",
+        ) from error
     return Request(
-        method=message["method"],
-        path=message["path"],
-        params=message["params"],
-        headers=Headers([(name, value) for name, value in message["headers"]]),
-        body=base64.b64decode(message["body"]),
+        method=wire.method,
+        path=wire.path,
+        params=wire.params,
+        headers=Headers(wire.headers),
+        body=wire.body,
     )
 
 

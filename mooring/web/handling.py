@@ -7,7 +7,7 @@ from functools import partial
 
 from mooring.engine.functions import Outcome, attempt
 from mooring.engine.inbox import Bury, Verdict, from_wire, given_up, verdict
-from mooring.errors import NotFound
+from mooring.errors import NotFound, RecordInvalid
 from mooring.host import Host
 from mooring.model.delivery import Delivery
 from mooring.model.installation import Installation, InstallationState
@@ -47,10 +47,14 @@ class Handling:
         invocation = self._host.invocation(
             installation, entry_point=f"function:{name}", is_global=entry.is_global
         )
+        try:
+            request = from_wire(delivery.request)
+        except RecordInvalid as error:
+            return Bury(str(error))
         started = time.perf_counter()
         outcome = attempt(
             partial(self._host.function_class, installation, name),
-            from_wire(delivery.request),
+            request,
             invocation=invocation,
             hide=self._host.masker.hide,
         )

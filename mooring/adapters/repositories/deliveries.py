@@ -2,12 +2,15 @@
 
 Accepting is a promise to the sender, so it ends with a sync to the disk. Many that are accepted at
 once share one transaction, and so one sync; a batch is one statement, for every statement of
-SQLite's costs this thread its turn in the interpreter.
+SQLite's costs this thread its turn in the interpreter. Requests may hold credentials, and always
+hold what is nobody else's business: they are sealed.
 """
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -16,8 +19,9 @@ from sqlalchemy import ColumnElement, Connection, Row, Update, select, tuple_, u
 
 from mooring.adapters.columns import storable, to_micros
 from mooring.adapters.database import Database, hold
+from mooring.adapters.secrets.sealing import Seal
 from mooring.adapters.tables import WAITING, deliveries
-from mooring.errors import NotFound
+from mooring.errors import NotFound, RecordInvalid
 from mooring.model.delivery import Delivery, DeliveryState
 
 BATCHES = (256, 64, 16, 4, 1)  # rows in one statement: few forms of it, so that they stay prepared
@@ -30,8 +34,9 @@ _Once = tuple[int, str, str, str]
 class Deliveries:
     """The deliveries of one host (engine.ports.DeliveryRepository)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, *, seal: Seal) -> None:
         self._database = database
+        self._seal = seal
 
     def accept(self, accepted: Sequence[Delivery]) -> list[str]:
         """Store them durably and return their ids, or those of earlier ones with a dedupe_key.
@@ -41,10 +46,11 @@ class Deliveries:
         unique = {_once(delivery): delivery for delivery in reversed(accepted)}
         ids = {key: delivery.delivery_id for key, delivery in unique.items()}
         # In one order everywhere, so that no two processes wait for each other.
-        pending = [unique[key] for key in sorted(unique)]
+        pending = [unique[key] for key in sorted(unique, key=str)]
+        self._seal.ready()
         with self._database.write() as connection:
             for batch in _batches(pending):
-                if _store(connection, batch) < len(batch):
+                if self._store(connection, batch) < len(batch):
                     ids.update(_found(connection, batch))
         return [ids[_once(delivery)] for delivery in accepted]
 
@@ -70,7 +76,7 @@ class Deliveries:
         room = DUE_CHARACTERS
         with self._database.read() as connection:
             for row in connection.execute(query.order_by(deliveries.c.due_at).limit(limit)):
-                found.append(_delivery(row))
+                found.append(self._delivery(row))
                 room -= len(found[-1].request)
                 if room < 0:
                     break
@@ -79,13 +85,28 @@ class Deliveries:
     def begin(self, due: Sequence[Delivery], *, until: datetime) -> list[Delivery]:
         """Claim deliveries for an attempt, which counts from now on, also if nobody ends it.
 
-        Return, as they were, those that no other process has.
+        Return, as they were, those that no other process has: what another one holds is due later
+        than everything that was seen to be due.
         """
-        return self._held(due, until, attempts=deliveries.c.attempts + 1, error=None)
+        seen = max((delivery.due_at for delivery in due), default=until)
+        return self._held(
+            due,
+            deliveries.c.due_at <= seen,
+            due_at=until,
+            attempts=deliveries.c.attempts + 1,
+            error=None,
+        )
 
     def claim(self, held: Sequence[Delivery], *, until: datetime) -> list[Delivery]:
         """Hold deliveries until then; return, as they were, those that no other process has."""
-        return self._held(held, until)
+        together = defaultdict(list)
+        for delivery in held:
+            together[delivery.due_at].append(delivery)
+        return [
+            delivery
+            for due_at, several in together.items()
+            for delivery in self._held(several, deliveries.c.due_at == due_at, due_at=until)
+        ]
 
     def done(self, delivery_ids: Sequence[str]) -> None:
         """Mark them handled; those that are gone stay so."""
@@ -124,7 +145,7 @@ class Deliveries:
         newest = (deliveries.c.received_at.desc(), deliveries.c.delivery_id.desc())
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(*newest).limit(limit))
-            return [_delivery(row) for row in rows]
+            return [self._delivery(row) for row in rows]
 
     def get(self, delivery_id: str) -> Delivery:
         """Return one. Raises NotFound."""
@@ -132,26 +153,41 @@ class Deliveries:
             row = connection.execute(select(deliveries).where(_is(delivery_id))).one_or_none()
         if row is None:
             raise _unknown(delivery_id)
-        return _delivery(row)
+        return self._delivery(row)
 
-    def _held(self, wanted: Sequence[Delivery], until: datetime, **values: Any) -> list[Delivery]:
+    def _held(
+        self, wanted: Sequence[Delivery], is_unheld: ColumnElement[bool], **values: Any
+    ) -> list[Delivery]:
         """Hold them all with one statement, or each with its own where others hold some."""
         if not wanted:
             return []
-        unheld = tuple_(deliveries.c.delivery_id, deliveries.c.due_at)
-        pairs = [(delivery.delivery_id, delivery.due_at) for delivery in wanted]
-        change = update(deliveries).where(WAITING).values(due_at=until, **values)
-        with self._database.write() as connection, connection.begin_nested() as attempt:
+        change = update(deliveries).where(WAITING, is_unheld).values(**values)
+        ids = [delivery.delivery_id for delivery in wanted]
+        with self._database.write() as connection:
             hold(connection, deliveries.name)
-            if connection.execute(change.where(unheld.in_(pairs))).rowcount == len(pairs):
-                return list(wanted)
-            attempt.rollback()
-        held = []
-        for delivery, pair in zip(wanted, pairs, strict=True):
-            with self._database.write() as connection:
-                if connection.execute(change.where(unheld.in_([pair]))).rowcount:
-                    held.append(delivery)
-        return held
+            with connection.begin_nested() as attempt:
+                all_of_them = change.where(deliveries.c.delivery_id.in_(ids))
+                if connection.execute(all_of_them).rowcount == len(ids):
+                    return list(wanted)
+                attempt.rollback()
+            return [
+                delivery
+                for delivery in wanted
+                if connection.execute(change.where(_is(delivery.delivery_id))).rowcount
+            ]
+
+    def _store(self, connection: Connection, batch: Sequence[Delivery]) -> int:
+        """Insert rows unless they are there; return how many were not."""
+        statement = _insertion(connection.dialect.paramstyle, len(batch))
+        values = tuple(value for delivery in batch for value in _values(delivery, self._seal))
+        return connection.exec_driver_sql(statement, values).rowcount
+
+    def _delivery(self, row: Row[Any]) -> Delivery:
+        """Read a row; a request that does not open stays sealed, and holds up no other."""
+        values = dict(row._mapping)
+        with suppress(RecordInvalid):
+            values["request"] = self._seal.open(values["request"], place=values["delivery_id"])
+        return Delivery(**{**values, "state": DeliveryState(values["state"])})
 
     def _change(self, delivery_id: str, **values: Any) -> None:
         change: Update = update(deliveries).where(_is(delivery_id)).values(**values)
@@ -169,13 +205,6 @@ def _batches(rows: Sequence[Delivery]) -> list[Sequence[Delivery]]:
             batches.append(rows[start : start + size])
             start += size
     return batches
-
-
-def _store(connection: Connection, batch: Sequence[Delivery]) -> int:
-    """Insert rows unless they are there; return how many were not."""
-    statement = _insertion(connection.dialect.paramstyle, len(batch))
-    values = tuple(value for delivery in batch for value in _values(delivery))
-    return connection.exec_driver_sql(statement, values).rowcount
 
 
 @cache
@@ -199,7 +228,7 @@ def _found(connection: Connection, batch: Sequence[Delivery]) -> Mapping[_Once, 
     return {(key[0], key[1], key[2], key[3]): delivery_id for delivery_id, *key in found}
 
 
-def _values(delivery: Delivery) -> tuple[Any, ...]:
+def _values(delivery: Delivery, seal: Seal) -> tuple[Any, ...]:
     """Return a row's values in the order of the table's columns, as the driver takes them."""
     return (
         delivery.delivery_id,
@@ -207,7 +236,7 @@ def _values(delivery: Delivery) -> tuple[Any, ...]:
         delivery.app_id,
         delivery.function,
         storable(delivery.dedupe_key),
-        delivery.request,
+        seal.close(delivery.request, place=delivery.delivery_id),
         delivery.state.value,
         delivery.attempts,
         to_micros(delivery.received_at),
@@ -224,11 +253,6 @@ def _once(delivery: Delivery) -> _Once:
 def _is(delivery_id: str) -> ColumnElement[bool]:
     found: ColumnElement[bool] = deliveries.c.delivery_id == delivery_id
     return found
-
-
-def _delivery(row: Row[Any]) -> Delivery:
-    values = dict(row._mapping)
-    return Delivery(**{**values, "state": DeliveryState(values["state"])})
 
 
 def _unknown(delivery_id: str) -> NotFound:

@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from mooring.errors import SecretStoreUnusable
+from mooring.errors import RecordInvalid
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -34,48 +34,63 @@ class Seal:
         self._vault = vault
         self._cipher: AESGCM | None = None
 
+    def ready(self) -> None:
+        """Make the key unless there is one; before a transaction, which might be taken back."""
+        if self._cipher is None:
+            self._cipher = _cipher(self._made_key())
+
     def close(self, text: str, *, place: str) -> str:
         """Return the text as it is to be stored in a place, such as the row's id."""
+        self.ready()
+        assert self._cipher is not None, "ready just now"
         nonce = secrets.token_bytes(NONCE_BYTES)
-        sealed = self._opener().encrypt(nonce, text.encode(), self._about(place))
+        sealed = self._cipher.encrypt(nonce, text.encode(), self._about(place))
         return MARK + base64.b64encode(nonce + sealed).decode("ascii")
 
     def open(self, text: str, *, place: str) -> str:
-        """Return what ``close`` was given. Raises SecretStoreUnusable for what does not open."""
+        """Return what ``close`` was given. Raises RecordInvalid for what does not open."""
         from cryptography.exceptions import InvalidTag
 
         if not text.startswith(MARK):
             return text  # written before there was a seal
+        if self._cipher is None and (key := self._vault().get(OWNER, self._name)):
+            self._cipher = _cipher(key)
         try:
+            if self._cipher is None:
+                raise InvalidTag  # the key is gone
             data = binascii.a2b_base64(text[len(MARK) :], strict_mode=True)
-            opener = self._opener()
-            opened = opener.decrypt(data[:NONCE_BYTES], data[NONCE_BYTES:], self._about(place))
+            opened = self._cipher.decrypt(
+                data[:NONCE_BYTES], data[NONCE_BYTES:], self._about(place)
+            )
         except (InvalidTag, ValueError) as error:
-            raise SecretStoreUnusable(
+            raise RecordInvalid(
                 f"What is kept of {self._kind} {place} does not open: it was changed, or put there "
                 "from another place.",
                 hint="Put the database back from a backup, or do without it.",
             ) from error
         return opened.decode()
 
-    def _opener(self) -> AESGCM:
-        if self._cipher is None:
-            from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+    @property
+    def _name(self) -> str:
+        return f"seals/{self._kind}"
 
-            self._cipher = AESGCM(base64.b64decode(self._key()))
-        return self._cipher
-
-    def _key(self) -> str:
-        vault, name = self._vault(), f"seals/{self._kind}"
-        if found := vault.get(OWNER, name):
+    def _made_key(self) -> str:
+        vault = self._vault()
+        if found := vault.get(OWNER, self._name):
             return found
-        with vault.exclusive(OWNER, name):
+        with vault.exclusive(OWNER, self._name):
             # Another process may have been here first.
-            if found := vault.get(OWNER, name):
+            if found := vault.get(OWNER, self._name):
                 return found
             made = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii")
-            vault.set(OWNER, name, made)
+            vault.set(OWNER, self._name, made)
             return made
 
     def _about(self, place: str) -> bytes:
         return f"mooring {self._kind} {place}".encode()
+
+
+def _cipher(key: str) -> AESGCM:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    return AESGCM(base64.b64decode(key))

@@ -9,12 +9,16 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import event
+from sqlalchemy import event, select, update
 from sqlalchemy.exc import IntegrityError
 
 from mooring.adapters.database import Database
 from mooring.adapters.repositories.deliveries import Deliveries
-from mooring.errors import NotFound
+from mooring.adapters.secrets.sealing import Seal
+from mooring.adapters.secrets.vault import Vault
+from mooring.adapters.tables import deliveries as table
+from mooring.engine.inbox import from_wire
+from mooring.errors import NotFound, RecordInvalid
 from mooring.model.delivery import Delivery, DeliveryState
 from mooring.testing.clock import START
 
@@ -22,8 +26,10 @@ LATER = START + timedelta(minutes=5)
 
 
 @pytest.fixture
-def deliveries(database: Database) -> Deliveries:
-    return Deliveries(database)
+def deliveries(database: Database, vault: Vault) -> Deliveries:
+    seal = Seal("delivery", vault=lambda: vault)
+    seal.ready()
+    return Deliveries(database, seal=seal)
 
 
 def delivery(key: str = "evt_1", **changes: Any) -> Delivery:
@@ -51,6 +57,41 @@ def test_an_accepted_delivery_is_kept_as_it_is(deliveries: Deliveries) -> None:
     sent = delivery()
     assert accept(deliveries, sent) == sent.delivery_id
     assert deliveries.get(sent.delivery_id) == sent
+
+
+def test_the_database_holds_no_request_in_clear(deliveries: Deliveries, database: Database) -> None:
+    accept(deliveries, delivery(request='{"headers": [["authorization", "Bearer canary"]]}'))
+    with database.read() as connection:
+        (row,) = connection.execute(select(table.c.request))
+    assert row.request.startswith("sealed:")
+    assert "canary" not in row.request
+
+
+def test_the_key_of_the_seal_outlives_a_batch_that_could_not_be_stored(
+    database: Database, vault: Vault
+) -> None:
+    seal = Seal("delivery", vault=lambda: vault)
+    deliveries = Deliveries(database, seal=seal)
+    with pytest.raises(IntegrityError):
+        deliveries.accept([delivery(app_id=None)])
+    sent = delivery()
+    accept(deliveries, sent)
+    again = Deliveries(database, seal=Seal("delivery", vault=lambda: vault))
+    assert again.get(sent.delivery_id) == sent
+
+
+def test_a_request_that_was_changed_holds_up_no_other(
+    deliveries: Deliveries, database: Database
+) -> None:
+    first, second = delivery("evt_1"), delivery("evt_2")
+    deliveries.accept([first, second])
+    with database.write() as connection:
+        change = update(table).where(table.c.delivery_id == first.delivery_id)
+        connection.execute(change.values(request="sealed:AAAA"))
+    due = {each.delivery_id: each for each in deliveries.due(LATER)}
+    assert due[second.delivery_id] == second
+    with pytest.raises(RecordInvalid, match="cannot be read"):
+        from_wire(due[first.delivery_id].request)
 
 
 def test_a_duplicate_gets_the_first_ones_id(deliveries: Deliveries) -> None:
@@ -125,7 +166,7 @@ def test_many_share_one_transaction_and_few_statements(
 
 
 def test_of_many_of_which_one_cannot_be_stored_none_is(deliveries: Deliveries) -> None:
-    sent = [delivery(str(number), request=None if number == 5 else "{}") for number in range(12)]
+    sent = [delivery(str(number), app_id=None if number == 5 else "a") for number in range(12)]
     with pytest.raises(IntegrityError):
         deliveries.accept(sent)
     assert deliveries.recent() == []

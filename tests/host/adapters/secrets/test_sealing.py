@@ -12,7 +12,7 @@ from mooring.adapters.masking import Masker
 from mooring.adapters.secrets.master_key import MasterKey
 from mooring.adapters.secrets.sealing import MARK, Seal
 from mooring.adapters.secrets.vault import Vault, open_vault
-from mooring.errors import SecretStoreUnusable
+from mooring.errors import RecordInvalid
 from mooring.model.config import HostConfig
 from tests.host.adapters.conftest import offering
 
@@ -58,9 +58,9 @@ def test_it_does_not_open_elsewhere_or_changed(seal: Seal, vault: Vault) -> None
         (f"{MARK}!!", "d-1"),
         (closed.replace(closed[40:44], "AAAA"), "d-1"),
     ):
-        with pytest.raises(SecretStoreUnusable, match=f"delivery {place} does not open"):
+        with pytest.raises(RecordInvalid, match=f"delivery {place} does not open"):
             seal.open(text, place=place)
-    with pytest.raises(SecretStoreUnusable):
+    with pytest.raises(RecordInvalid):
         Seal("other", vault=lambda: vault).open(closed, place="d-1")
 
 

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from mooring.adapters.database import Database, bump, hold
-from mooring.adapters.record_rows import RecordRows, sweep_expired
+from mooring.adapters.record_rows import RecordRows, Row, sweep_expired
 from mooring.adapters.secrets.vault import Vault
 from mooring.adapters.tables import key_values, settings
 from mooring.sdk.ports import Clock, Edit, Record, T, TtlUpdater
@@ -42,6 +42,10 @@ class _TableRecords(Records):
         self._lock = lock
         self._clock = clock
 
+    def exists(self, key: str) -> bool:
+        """Say whether an unexpired record is there, without looking into it."""
+        return self._row(checked_key(key)) is not None
+
     @contextmanager
     def _exclusive(self, key: str) -> Iterator[None]:
         with self._database.write() as connection:
@@ -52,9 +56,12 @@ class _TableRecords(Records):
         return self._clock.now()
 
     def _load(self, key: str) -> Held | None:
-        with self._database.read() as connection:
-            row = self._rows.get(connection, key, now=self._clock.now())
+        row = self._row(key)
         return None if row is None else Held(decoded(row[0]), row[1])
+
+    def _row(self, key: str) -> Row | None:
+        with self._database.read() as connection:
+            return self._rows.get(connection, key, now=self._clock.now())
 
     def _erase(self, key: str) -> None:
         with self._database.write() as connection:

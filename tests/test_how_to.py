@@ -73,7 +73,10 @@ def script(all_steps: list[Step]) -> str:
     return "\n".join([*lines, "kill $(jobs -p) 2>/dev/null; exit 0"])
 
 
-@pytest.mark.parametrize("name", ["write-an-app.md", "port-an-ocp-app.md", "receive-webhooks.md"])
+@pytest.mark.parametrize(
+    "name",
+    ["write-an-app.md", "port-an-ocp-app.md", "receive-webhooks.md", "connect-with-oauth.md"],
+)
 def test_what_a_page_teaches_works_as_shown(
     shell: dict[str, str], tmp_path: Path, name: str
 ) -> None:

@@ -344,7 +344,8 @@ def test_an_upgrade_that_is_killed_leaves_the_old_version_serving(walk: Walk) ->
                 f"import time, pathlib\npathlib.Path({str(reached)!r}).touch()\ntime.sleep(60)",
             )
             _kill_when(walk, hangs, reached)
-            walk.wait_until(lambda: walk.data() == before)
+            walk.wait_until(lambda: walk.data()["state"] == "installed")
+            assert walk.data() == before
         time.sleep(1)
         settled = time.monotonic()
         time.sleep(0.5)
@@ -360,8 +361,14 @@ def test_an_upgrade_that_is_killed_leaves_the_old_version_serving(walk: Walk) ->
 def _kill_when(walk: Walk, version: Version, reached: Path) -> None:
     environment = {**walk.connector.program.environment, **walk.connector.environment}
     command = [sys.executable, "-m", "mooring", "upgrade", str(version.folder)]
-    with subprocess.Popen(command, env=environment, stderr=subprocess.DEVNULL) as process:
-        walk.wait_until(reached.exists)
+    messages = reached.with_suffix(".log")
+    with (
+        messages.open("w") as log,
+        subprocess.Popen(command, env=environment, stderr=log) as process,
+    ):
+        while not reached.exists():
+            assert process.poll() is None, messages.read_text()
+            time.sleep(0.02)
         process.kill()
 
 

@@ -131,6 +131,8 @@ class InstallationFunctions:
         urls = self._at_one_address(lambda function: function.resolved_by is not None)
         base = self._public_url()
         for e in self._installations.endpoints(wanted):
+            if (declared := self._manifest.functions.get(e.function)) and not declared.has_address:
+                continue
             # Where all accounts have one address, it counts, and a former one of its own does not.
             urls.setdefault(e.function, f"{base}/functions/{e.app_id}/{e.function}/{e.uuid}")
         return dict(sorted(urls.items()))

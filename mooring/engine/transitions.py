@@ -140,7 +140,8 @@ class Transitions:
 
 def addressed(definition: AppDefinition) -> list[str]:
     """Name the functions that have an address of their own in each installation."""
-    return [name for name, entry in definition.manifest.functions.items() if not entry.is_global]
+    declared = definition.manifest.functions.items()
+    return [name for name, entry in declared if entry.has_address and not entry.is_global]
 
 
 def reason(error: BaseException) -> str:

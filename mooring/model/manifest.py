@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Delivery = Literal["inbox", "direct"]
+Access = Literal["public", "form"]
 Overlap = Literal["skip", "queue", "allow"]
 Missed = Literal["run_once", "skip"]
 
@@ -67,6 +68,12 @@ class FunctionEntry:
     installation_resolution: InstallationResolution | None = None
     verify: Verification | None = None
     delivery: Delivery = "direct"
+    access: Access = "public"
+
+    @property
+    def has_address(self) -> bool:
+        """Whether the outside world can call it; else it serves the settings form alone."""
+        return self.access == "public"
 
     @property
     def resolved_by(self) -> InstallationResolution | None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from mooring.errors import EntryPointInvalid
 from mooring.model.entry_point import resolve_entry_point
-from mooring.quality.forms import elements
 from mooring.quality.rule import Finding, Level, QualityRule, Studied, in_code, in_file
 from mooring.reading.app_code import Definition
 
@@ -16,22 +15,14 @@ BODY = frozenset({"body_json", "body", "form"})
 
 
 def _open_to_all(app: Studied) -> Iterator[Finding]:
-    asked_by_form = set(_data_sources(app))
     for name, path in app.inspected.entries("functions"):
-        if app.manifest.get((*path, "verify")) is not None or name in asked_by_form:
+        declared = app.manifest.mapping(path)
+        if declared.get("verify") is not None or declared.get("access") == "form":
             continue
         if not _checks_itself(app, app.manifest.text((*path, "entry_point")) or ""):
             place = app.manifest.key_position(path)
             message = f"`{name}` answers whoever knows its address."
             yield in_file(app.manifest.file, message, place)
-
-
-def _data_sources(app: Studied) -> Iterator[str]:
-    for form in app.inspected.files.forms.values():
-        for element, _ in elements(form):
-            source = element.get("dataSource")
-            if isinstance(source, dict):
-                yield str(source.get("function", ""))
 
 
 def _checks_itself(app: Studied, entry_point: str) -> bool:
@@ -84,10 +75,10 @@ RULES = (
         level=Level.SILVER,
         summary="A function knows that its caller is the one it expects.",
         reason="Addresses end up in logs and histories; whoever finds one could send anything.",
-        looks_at="`verify` in app.yml; else whether the function's code, with what it imports, "
-        "compares with `compare_digest`. Functions that a form asks for choices are left out.",
+        looks_at="`verify` in app.yml, or `access: form`; else whether the function's code, with "
+        "what it imports, compares with `compare_digest`.",
         remedy="Say verify: and the profile of the service, or check a token with "
-        "hmac.compare_digest.",
+        "hmac.compare_digest; a function that only gives a form its options takes access: form.",
         check=_open_to_all,
     ),
     QualityRule(

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 from mooring.model.manifest import (
+    Access,
     Delivery,
     FunctionEntry,
     InstallationResolution,
@@ -63,6 +64,9 @@ def _function(name: str, node: Node) -> FunctionEntry:
         installation_resolution=_resolution(node),
         verify=verify,
         delivery=cast(Delivery, _one_of(node, "delivery", delivery, "inbox", "direct")),
+        access=cast(
+            Access, _one_of(node, "access", node.text("access", "public"), "public", "form")
+        ),
     )
 
 

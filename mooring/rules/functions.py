@@ -29,11 +29,15 @@ TOOL_ANSWERS = Rule(
     "FUN-14", "A function with `opal_tool` answers requests itself.", Severity.WARNING
 )
 SAID_TWICE = Rule("FUN-15", "Only `hmac` is spelled out; the profile of a service knows itself.")
+NOT_CALLED = Rule(
+    "FUN-16", "A function with `access: form` has nothing that only calls from outside need."
+)
 RULES = (
     *(NO_RESOLUTION, BODY_PATH, NAME_IN_ADDRESS, SPELLED_OUT, SECRET_NAME, ANYBODY),
-    *(KNOWN_PROFILE, PLACE, TOOL_ANSWERS, SAID_TWICE),
+    *(KNOWN_PROFILE, PLACE, TOOL_ANSWERS, SAID_TWICE, NOT_CALLED),
 )
 
+OF_CALLS = ("verify", "delivery", "global", "installation_resolution", "opal_tool")
 SPELLED = ("header", "algorithm", "encoding", "prefix")
 NAME = re.compile(r"[A-Za-z0-9_.~-]+", re.ASCII)
 SECRET = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+)*", re.ASCII)
@@ -54,6 +58,21 @@ def check(app: Inspected) -> Iterator[Problem]:
         yield from _profile(app, path)
         yield from _verification(app, path)
         yield from _tool(app, path)
+        yield from _form_alone(app, path)
+
+
+def _form_alone(app: Inspected, path: KeyPath) -> Iterator[Problem]:
+    function = app.manifest.mapping(path)
+    if function.get("access") != "form":
+        return
+    for key in OF_CALLS:
+        if function.get(key):
+            yield NOT_CALLED.at(
+                app.manifest.file,
+                app.manifest.key_position((*path, key)),
+                f"`{path[-1]}` serves the settings form alone, so nobody calls it from outside.",
+                hint=f"Remove {key}, or access: form.",
+            )
 
 
 def _resolution(app: Inspected, path: KeyPath) -> Iterator[Problem]:

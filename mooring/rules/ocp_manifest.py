@@ -17,7 +17,7 @@ GUID_KEY = Rule("OCP-6", "OCP wants a key with every kind of resolution.", Sever
 RULES = (RUNTIME, EXTENSION, CRON, CLASS_ALONE, SCHEMA_FOLDER, GUID_KEY)
 
 EXTENSIONS = {
-    "functions": ("verify", "delivery"),
+    "functions": ("verify", "delivery", "access"),
     "jobs": ("timezone", "overlap", "missed", "retry", "concurrency"),
 }
 UNIX_FIELDS = 5

@@ -206,7 +206,7 @@ class Directory:
             installation = self._host.versions.with_function(installation, address.function)
             functions = self._host.definition(installation).manifest.functions
             entry = functions.get(address.function)
-            if entry is None:
+            if entry is None or not entry.has_address:
                 raise unknown()
             profile = None
             if entry.verify is not None:

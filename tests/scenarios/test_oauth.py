@@ -18,9 +18,10 @@ import pytest
 
 from mooring.host import Host
 from mooring.model.config import HostConfig
+from mooring.sdk.webhook import Request
 from sandbox.running import Running
 from scripts.local_services import APP, SETTINGS_FILE
-from tests.conftest import ROOT, Program, Serving
+from tests.conftest import ROOT, Program
 from tests.scenarios.conftest import PATIENCE, Connector, written
 
 CATALOGUE = json.dumps({"stages": ["catalogue"]})
@@ -90,19 +91,22 @@ def kept_tokens(connector: Connector) -> dict[str, Any]:
         return host.secrets(host.installation(APP)).get("oauth/optimizely")
 
 
-def ask_from_everywhere(serving: Serving, connector: Connector) -> None:
-    """Let jobs and functions ask Optimizely at the same time; all of them get an answer."""
-    with opened(connector.program) as host:
+def ask_from_everywhere(connector: Connector) -> None:
+    """Let jobs there and functions here ask Optimizely at once; all of them get an answer."""
+    addresses = {k: v for k, v in connector.environment.items() if k.startswith("APP_ENV_")}
+    with opened(connector.program, environment=addresses) as host:
         installation = host.installation(APP)
-        url = host.endpoints(installation)["environment_options"]
-        address = serving.public + url[url.index("/functions/") :]
         runs = [
             host.jobs.trigger(installation, "sync", {"stages": ["catalogue"]})
             for _ in range(ASKING)
         ]
         with ThreadPoolExecutor(ASKING) as threads:
-            asked = [threads.submit(httpx.get, address, timeout=30, trust_env=False) for _ in runs]
-            assert [each.result().status_code for each in asked] == [200] * ASKING
+            request = Request("GET")
+            asked = [
+                threads.submit(host.invoke, installation, "environment_options", request)
+                for _ in runs
+            ]
+            assert [each.result().status for each in asked] == [200] * ASKING
         deadline = time.monotonic() + PATIENCE
         while not all(host.runs.get(run.run_id).status.final for run in runs):
             assert time.monotonic() < deadline, "the runs do not end"
@@ -120,7 +124,7 @@ def test_from_consent_to_renewal_to_the_end_of_the_access_and_back(
 ) -> None:
     connector, sandbox = prepared, prepared.sandbox
     seen = []
-    with connector.serve() as serving:
+    with connector.serve():
         page = consent(sandbox, press(connector))
         assert "Optimizely Connector is connected" in page.text, page.text
         seen.append(kept_tokens(connector))
@@ -131,7 +135,7 @@ def test_from_consent_to_renewal_to_the_end_of_the_access_and_back(
         # The host's clock does not follow: the token is refused before its time.
         sandbox.control("oauth", rotates=True)
         sandbox.advance(LIFE)
-        ask_from_everywhere(serving, connector)
+        ask_from_everywhere(connector)
         assert renewals(sandbox) == ["ok"]
         seen.append(kept_tokens(connector))
 

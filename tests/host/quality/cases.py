@@ -226,6 +226,7 @@ SILVER = [
     ),
     moved("cleans-up", LIFECYCLE, "on_uninstall", "on_leaving", (LIFECYCLE, "class Lifecycle")),
     moved("function-verified", APP, VERIFY, "", (APP, "hook:")),
+    moved("function-verified", APP, "    access: form\n", "", (APP, "shops:")),
     edit(
         "bounded-input",
         HOOK,

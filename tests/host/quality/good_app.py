@@ -29,6 +29,7 @@ FILES: dict[str, str | None] = {
           shops:
             entry_point: Shops
             description: Lists the shops, for the form.
+            access: form
         jobs:
           sync:
             entry_point: Sync

@@ -43,6 +43,12 @@ def test_only_python_runs_here(runtime: str, runs: bool) -> None:
 def test_an_unchanged_ocp_function_is_direct() -> None:
     function = read_manifest(manifest(functions={"hook": entry()})).functions["hook"]
     assert (function.delivery, function.verify, function.is_global) == ("direct", None, False)
+    assert function.has_address
+
+
+def test_a_function_for_the_form_alone_has_no_address() -> None:
+    function = read_manifest(manifest(functions={"hook": entry(access="form")})).functions["hook"]
+    assert not function.has_address
 
 
 def test_a_named_profile_takes_the_functions_own_secret_and_the_inbox() -> None:
@@ -129,6 +135,7 @@ def test_an_empty_cron_is_none() -> None:
         ({"functions": {"hook": None}}, ("functions", "hook")),
         ({"functions": []}, ("functions",)),
         ({"functions": {"hook": entry(delivery="post")}}, ("functions", "hook", "delivery")),
+        ({"functions": {"hook": entry(access="all")}}, ("functions", "hook", "access")),
         ({"functions": {"hook": {"entry_point": "A"}}}, ("functions", "hook", "description")),
         ({"functions": {"hook": entry(**{"global": "yes"})}}, ("functions", "hook", "global")),
         ({"jobs": {"sync": entry(cron=5)}}, ("jobs", "sync", "cron")),

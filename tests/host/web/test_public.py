@@ -13,6 +13,7 @@ import pytest
 from mooring.hookspecs import hookimpl
 from mooring.host import Host
 from mooring.model.installation import Installation
+from mooring.sdk.webhook import Request
 from tests.host.web.conftest import SECRET, App, Site, signed
 
 OpenSite = Callable[..., Site]
@@ -116,6 +117,21 @@ def test_an_unknown_address_is_a_404_in_json(echo: Site, path: str) -> None:
     answer = ask(echo, "POST", path)
     assert answer.status_code == 404
     assert answer.json()["error"]["code"] == "not_found"
+
+
+def test_a_function_for_the_form_alone_has_no_address_and_is_called_by_the_host_alone(
+    app: App, site: OpenSite
+) -> None:
+    app.function("options", "return Response(200, ['a'])", access="form")
+    opened = site(app.function("echo", "return Response(200)"))
+    installation, host = opened.installation, opened.host
+    assert set(host.endpoints(installation)) == {"echo"}
+    assert host.invoke(installation, "options", Request("GET")).body_json == ["a"]
+    # One that had an address in a former version has none that leads to it any more.
+    endpoint = host.installations.add_endpoint(installation.install_id, "shop", "options")
+    for path in (f"/functions/shop/options/{endpoint.uuid}", "/functions/shop/options"):
+        assert ask(opened, "GET", path).status_code == 404
+    assert set(host.endpoints(installation)) == {"echo"}
 
 
 def test_an_address_is_not_that_of_another_function_or_app(app: App, site: OpenSite) -> None:

@@ -164,6 +164,13 @@ FUNCTIONS = (
         "global: true\n    verify: {profile: github, secret: mine, tolerance: 60}\n",
     ),
     Case(
+        "FUN-16",
+        APP,
+        "global: true\n",
+        "access: form\n    »global: true\n",
+        "access: public\n    global: true\n",
+    ),
+    Case(
         "FUN-14",
         APP,
         HOOK_DESCRIPTION,

@@ -107,7 +107,7 @@ def test_warnings_of_the_validator_are_there_and_change_no_level(build: Build) -
     edits = {"app.yml": ('cron: "0 0 */2 * * ?"', "overlap: allow\n    concurrency: 1")}
     report = check_app(build(Case("", edits=edits)), level=Level.GOLD)
     assert (report.level, report.ok) == ("gold", True)
-    assert places(report, "JOB-8") == ["app.yml:27:18"]
+    assert places(report, "JOB-8") == ["app.yml:28:18"]
 
 
 def test_one_rule_tells_no_more_than_can_be_read(build: Build) -> None:

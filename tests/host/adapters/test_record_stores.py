@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import multiprocessing
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from contextlib import ExitStack, closing
 from functools import partial
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from mooring.adapters.clock import SystemClock
 from mooring.adapters.database import Database
@@ -177,6 +177,29 @@ def test_secret_records_name_what_they_hold(vault: Vault, clock: FakeClock) -> N
     secrets = SecretRecords(vault, owner="install/1")
     secrets.put("hooks/signature", {"value": TOKEN})
     assert secrets.names() == [("hooks/signature", clock.now())]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda store: store.put("k", {"n": 1}),
+        lambda store: store.patch("k", {"n": 1}),
+        lambda store: store.edit("k", increased("k", {"n": 1, "m": 2})),
+        lambda store: store.delete("k", ["n"]),
+        lambda store: store.put_many({"a": {}, "b": {}}),
+    ],
+)
+def test_a_change_is_one_transaction(
+    key_values: KeyValueRecords, change: Callable[[KeyValueRecords], object]
+) -> None:
+    begun: list[object] = []
+    note = begun.append
+    event.listen(Engine, "begin", note)
+    try:
+        change(key_values)
+    finally:
+        event.remove(Engine, "begin", note)
+    assert len(begun) == 1
 
 
 def test_fifty_updaters_in_several_hosts_all_count(database_url: str) -> None:

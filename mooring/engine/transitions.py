@@ -140,8 +140,11 @@ class Transitions:
 
 def addressed(definition: AppDefinition) -> list[str]:
     """Name the functions that have an address of their own in each installation."""
-    declared = definition.manifest.functions.items()
-    return [name for name, entry in declared if entry.has_address and not entry.is_global]
+    return [
+        name
+        for name, entry in definition.manifest.functions.items()
+        if entry.has_address and not (entry.is_global or entry.resolved_by)
+    ]
 
 
 def reason(error: BaseException) -> str:

@@ -104,7 +104,9 @@ def test_mixing_environments_of_a_project_is_warned_of(connector: Connector) -> 
 def test_the_webhooks_secret_goes_to_where_the_host_looks_for_it(connector: Connector) -> None:
     connector.connect_optimizely()
     connector.choose(f"{SHOP}:production", webhook_secret="hush")
-    assert storage.secrets.get(SIGNATURE) == {"value": "hush"}
+    assert storage.secrets.get(SIGNATURE) == {"values": ["hush"]}
+    connector.choose(f"{SHOP}:production", webhook_secret=" of-shop\tof-mobile ")
+    assert storage.secrets.get(SIGNATURE) == {"values": ["of-shop", "of-mobile"]}
     connector.choose(f"{SHOP}:production", webhook_secret="")
     assert storage.secrets.get(SIGNATURE) == {}
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from mooring.engine.attention import label_of, remedy
+from mooring.engine.attention import advice
 from mooring.errors import MooringError
 from mooring.model.moment import iso
 
 if TYPE_CHECKING:
     from mooring.host import Host
     from mooring.model.form import Form
-    from mooring.model.installation import Attention, Installation
+    from mooring.model.installation import Installation
 
 
 def attention_json(host: Host, installation: Installation) -> list[dict[str, Any]]:
@@ -26,28 +26,15 @@ def attention_json(host: Host, installation: Installation) -> list[dict[str, Any
             "section": each.section,
             "message": host.masker.hide(each.message),
             "at": iso(each.at),
-            "fix": _fix(form, installation, each),
+            "fix": advice(form, installation, each.section),
         }
         for each in installation.attentions
     ]
 
 
-def attention_lines(host: Host, installation: Installation) -> Iterator[str]:
-    """Say what needs attention and what to do, a sentence each."""
-    for each in attention_json(host, installation):
-        yield attention_text(each)
-
-
 def attention_text(described: Mapping[str, Any]) -> str:
     """Write one of ``attention_json`` as a sentence."""
     return f"{described['message']} {described['fix']}"
-
-
-def _fix(form: Form | None, installation: Installation, attention: Attention) -> str:
-    command = remedy(installation, attention.section)
-    if form is None or not attention.section:
-        return f"Go to the settings: {command}"
-    return f"Go to section {label_of(form, attention.section)}: {command}"
 
 
 def _form(host: Host, installation: Installation) -> Form | None:

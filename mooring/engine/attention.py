@@ -149,6 +149,14 @@ def label_of(form: Form, section: str) -> str:
     return next((s.label for s in form.sections if s.key == section), section or "The connection")
 
 
+def advice(form: Form | None, installation: Installation, section: str) -> str:
+    """Say where to go, with the command that leads there; ``form`` is None if it is unknown."""
+    command = remedy(installation, section)
+    if form is None or not section:
+        return f"Go to the settings: {command}"
+    return f"Go to section {label_of(form, section)}: {command}"
+
+
 def remedy(installation: Installation, section: str) -> str:
     """Return the command that shows and renews what a section holds."""
     parts = ["mooring settings", installation.app_id, section]

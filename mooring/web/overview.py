@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from mooring.engine.attention import advice
 from mooring.errors import MooringError, NotFound
 from mooring.host import Host
 from mooring.model.installation import Installation
@@ -42,6 +43,7 @@ class AppShown:
     installation: Installation
     display_name: str
     summary: str = ""
+    attention: tuple[str, ...] = ()
     functions: tuple[FunctionShown, ...] = ()
     jobs: tuple[JobShown, ...] = ()
     problem: str = ""
@@ -82,7 +84,8 @@ def one_app(host: Host, app_id: str) -> AppPage:
 
 def _shown(host: Host, installation: Installation) -> AppShown:
     try:
-        manifest = host.definition(installation).manifest
+        definition = host.definition(installation)
+        manifest, form = definition.manifest, definition.settings_form
         urls = host.endpoints(installation)
     except MooringError as error:
         return AppShown(installation, installation.app_id, problem=str(error))
@@ -90,6 +93,10 @@ def _shown(host: Host, installation: Installation) -> AppShown:
     return AppShown(
         installation,
         manifest.meta.display_name,
+        attention=tuple(
+            f"{each.message} {advice(form, installation, each.section)}"
+            for each in installation.attentions
+        ),
         summary=manifest.meta.summary,
         functions=_functions(manifest, urls),
         jobs=tuple(

@@ -10,6 +10,7 @@ from itertools import pairwise
 import httpx
 import pytest
 
+from mooring.errors import CredentialsRejected
 from mooring.host import Host
 from mooring.model.installation import Installation
 from mooring.model.run import RunStatus
@@ -194,3 +195,22 @@ def test_an_app_that_cannot_be_read_is_shown_with_its_problem(
         answer = get(other)
     assert answer.status_code == 200
     assert "app.yml" in answer.text
+
+
+def test_what_needs_attention_is_said_with_what_to_do_on_both_pages(
+    host: Host, installed: Installation
+) -> None:
+    host.attention.raise_for(installed, CredentialsRejected(f"{CANARY} is refused."))
+    host.know_secrets()
+    for path in ("/", "/apps/shop"):
+        page = Page(get(host, path).text)
+        assert "is refused. Go to section Main: mooring settings shop main" in page.text
+        assert not any("canary" in str(attributes) for _, attributes in page.elements)
+    host.attention.clear(installed, "main")
+    assert "Go to section" not in get(host).text
+
+
+def test_a_function_for_the_form_alone_shows_no_address(host: Host, app: App) -> None:
+    app.function("options", "return Response(200, [])", access="form")
+    host.lifecycle.install(app.finish())
+    assert "Serves the settings form; it has no address." in get(host, "/apps/shop").text

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Union
 
 HeaderSource = Union["Headers", Mapping[str, "str | Iterable[str]"], Iterable[tuple[str, str]]]
@@ -21,6 +22,22 @@ class Headers:
         self._values: dict[str, list[str]] = {}
         if source is not None:
             self.add_all(source)
+
+    @classmethod
+    def of_message(cls, raw: Iterable[tuple[bytes, bytes]]) -> Headers:
+        """Read the headers of a message as it travelled. Raises ValueError as ``add`` does."""
+        headers = cls()
+        values = headers._values
+        for name, value in raw:
+            text = value.decode("latin-1")
+            if _FORBIDDEN_IN_VALUE.search(text):
+                _checked_value(name.decode("latin-1"), text)
+            known = _known_name(name)
+            if known in values:
+                values[known].append(text)
+            else:
+                values[known] = [text]
+        return headers
 
     def add(self, name: str, value: str) -> None:
         """Append a value. Raises ValueError for what cannot travel in a header."""
@@ -89,6 +106,11 @@ def _pairs(source: HeaderSource) -> list[tuple[str, str]]:
         values = [value] if isinstance(value, str) else list(value)
         pairs.extend((name, one) for one in values)
     return pairs
+
+
+@lru_cache(maxsize=1024)
+def _known_name(name: bytes) -> str:
+    return _checked_name(name.decode("latin-1"))
 
 
 def _checked_name(name: str) -> str:

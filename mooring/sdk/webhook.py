@@ -46,6 +46,9 @@ class Request:
     @cached_property
     def text(self) -> str:
         """The body in the charset it states (UTF-8 by default). Raises RequestInvalid."""
+        return self._decoded()
+
+    def _decoded(self) -> str:
         charset = _charset(self.headers.get("content-type") or "")
         try:
             text = self.body.decode(charset)
@@ -72,13 +75,13 @@ class Request:
 
         What no text may hold, half of a surrogate pair, becomes U+FFFD as in every browser.
         """
-        text = self.text
+        text = self._decoded()
         if not text.strip():
             return None
         if "\\ud" in text or "\\uD" in text:
             text = ESCAPES.sub(_whole, text)
         try:
-            return json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+            return _DECODER.decode(text)
         except json.JSONDecodeError as error:
             problem = f"{error.msg} at line {error.lineno}, column {error.colno}"
         except RecursionError:
@@ -154,8 +157,7 @@ class Response:
 
     @body_json.setter
     def body_json(self, value: Any) -> None:
-        encoded = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-        self._set(encoded.encode("utf-8"), JSON_TYPE)
+        self._set(_ENCODER.encode(value).encode("utf-8"), JSON_TYPE)
 
     def _set(self, body: bytes, content_type: str) -> None:
         self._body = body
@@ -195,3 +197,7 @@ def _finite(digits: str) -> float:
     if math.isinf(number):
         raise ValueError(f"{digits[:20]} is larger than any number")
     return number
+
+
+_DECODER = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+_ENCODER = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))

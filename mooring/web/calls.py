@@ -17,7 +17,7 @@ from typing import Any
 
 from mooring.engine.calling import Escaped
 from mooring.engine.functions import Outcome, Unfinished, begin, finish, runs_on_loop, unbegun
-from mooring.engine.problems import Hide, problem
+from mooring.engine.problems import problem
 from mooring.host import Host
 from mooring.sdk.context import Invocation
 from mooring.sdk.webhook import Request, Response
@@ -32,7 +32,8 @@ CLEANUP = 0.1  # for a coroutine that is cut off
 MOST_THREADS = 128
 MOST_PER_INSTALLATION = 64
 
-Answer = asyncio.Future[Outcome | None]  # None: it overran
+Begun = asyncio.Future[Outcome | Unfinished | None]  # None: it overran
+AnswerNow = Callable[[Callable[[], Response]], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,19 +63,22 @@ class Calls:
         self._threads = Threads("function", most=MOST_THREADS)
         self._known: dict[tuple[int, str], _Known] = {}
 
-    async def answer(self, target: Target, request: Request) -> Response:
-        """Call the function and return its answer. Raises Refused when it has too much to do."""
+    async def answer(self, target: Target, request: Request, *, answer_now: AnswerNow) -> Response:
+        """Call the function and return its answer. Raises Refused when it has too much to do.
+
+        A coroutine that overruns is told to end; one that does not obey is still awaited, for it
+        runs in this very task, but ``answer_now`` is called meanwhile.
+        """
         owner = (target.entry.is_global, target.installation.install_id)
         if not self._slots.take(owner):
             raise Refused(_busy())
         started = time.perf_counter()
-        call = _Call(self._slots, owner, hide=self._host.masker.hide)
         known = self._known.get(_key(target))
         if known is not None and known.target is target and known.on_loop:
-            call.on_loop(partial(self._unbegun, known, request))
+            begin_here = partial(self._unbegun, known, request)
+            outcome = await self._on_loop(begin_here, owner, answer_now)
         else:
-            self._threads.start(partial(call.in_thread, partial(self._begin, target, request)))
-        outcome = await call.within(self._time_limit)
+            outcome = await self._in_thread(target, request, owner, answer_now)
         response = outcome.response if outcome else self._overran()
         self._journal.answered(target, response.status, took=time.perf_counter() - started)
         return response
@@ -82,6 +86,36 @@ class Calls:
     def close(self) -> None:
         """Let the threads end."""
         self._threads.close()
+
+    async def _in_thread(
+        self, target: Target, request: Request, owner: Hashable, answer_now: AnswerNow
+    ) -> Outcome | None:
+        """Begin in a thread; where a coroutine turns out to be behind it, go on here."""
+        call = _ThreadCall(partial(self._slots.give_back, owner))
+        self._threads.start(partial(call.run, partial(self._begin, target, request)))
+        begun = await call.within(self._time_limit)
+        if isinstance(begun, Unfinished):
+            return await self._on_loop(partial(_as_it_is, begun), owner, answer_now)
+        return begun
+
+    async def _on_loop(
+        self, begin: Callable[[], Unfinished], owner: Hashable, answer_now: AnswerNow
+    ) -> Outcome | None:
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+        assert task is not None, "a coroutine runs in a task"
+        cut = _Cut(loop, task, partial(answer_now, self._overran))
+        timer = loop.call_later(self._time_limit, cut.off)
+        try:
+            return await finish(begin(), hide=self._host.masker.hide)
+        except asyncio.CancelledError as error:
+            task.uncancel()
+            if not cut.is_off:
+                raise Escaped(f"The function ended its own task: {error!r}") from error
+            return None
+        finally:
+            timer.cancel()
+            cut.is_over()
+            self._slots.give_back(owner)
 
     def _begin(self, target: Target, request: Request) -> Outcome | Unfinished:
         return begin(
@@ -115,89 +149,85 @@ class Calls:
         return problem(504, "function.overran", said, hint=hint)
 
 
-class _Call:
-    """One call under way: in a thread, on the loop, or first there and then here."""
+class _Cut:
+    """Tells a coroutine to end, and gives it a moment for that before somebody else answers."""
 
-    __slots__ = ("_answer", "_hide", "_is_cut_off", "_loop", "_owner", "_slots", "_task")
+    __slots__ = ("_answer_now", "_loop", "_task", "_timer", "is_off")
 
-    def __init__(self, slots: Slots, owner: Hashable, *, hide: Hide) -> None:
-        self._slots = slots
-        self._owner = owner
-        self._hide = hide
+    def __init__(
+        self,
+        loop: asyncio.AbstractEventLoop,
+        task: asyncio.Task[Any],
+        answer_now: Callable[[], None],
+    ) -> None:
+        self._loop = loop
+        self._task = task
+        self._answer_now = answer_now
+        self._timer: asyncio.TimerHandle | None = None
+        self.is_off = False
+
+    def off(self) -> None:
+        """Cut the coroutine off."""
+        self.is_off = True
+        self._task.cancel()
+        self._timer = self._loop.call_later(CLEANUP, self._answer_now)
+
+    def is_over(self) -> None:
+        """Leave it alone: it ended."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+
+class _ThreadCall:
+    """A call that begins in a thread, and who waits for what comes of it."""
+
+    __slots__ = ("_begun", "_give_back", "_loop")
+
+    def __init__(self, give_back: Callable[[], None]) -> None:
+        self._give_back = give_back
         self._loop = asyncio.get_running_loop()
-        self._answer: Answer = self._loop.create_future()
-        self._task: asyncio.Task[None] | None = None
-        self._is_cut_off = False
+        self._begun: Begun = self._loop.create_future()
 
-    async def within(self, seconds: float) -> Outcome | None:
-        """Wait for the outcome; None when it takes longer."""
-        timer = self._loop.call_later(seconds, self._cut_off)
+    async def within(self, seconds: float) -> Outcome | Unfinished | None:
+        """Wait for what comes of it; None when it takes longer."""
+        timer = self._loop.call_later(seconds, self._settle, None)
         try:
-            return await self._answer
+            return await self._begun
         finally:
             timer.cancel()
 
-    def in_thread(self, begin: Callable[[], Outcome | Unfinished]) -> None:
-        """Begin in this thread, and bring what comes of it to the loop."""
+    def run(self, begin: Callable[[], Outcome | Unfinished]) -> None:
+        """Begin in this thread, and bring what comes of it to the loop.
+
+        What came to its end here gives its slot back here, whoever still waits.
+        """
         try:
             begun = begin()
         except BaseException as error:  # noqa: BLE001  # belongs to whoever waits for the answer
+            self._give_back()
             self._bring(self._fail, error)
             return
-        if isinstance(begun, Unfinished):
-            self._bring(self._go_on, begun)
-        else:
-            self._bring(self._settle, begun)
-
-    def on_loop(self, begin: Callable[[], Unfinished]) -> None:
-        """Begin on the loop."""
-        try:
-            self._go_on(begin())
-        except BaseException:
-            self._slots.give_back(self._owner)
-            raise
+        if isinstance(begun, Outcome):
+            self._give_back()
+        self._bring(self._settle, begun)
 
     def _bring(self, step: Callable[[Any], None], what: Any) -> None:
-        """Take a step on the loop. A slot is given back here: what ran in the thread has ended."""
-        if step != self._go_on:
-            self._slots.give_back(self._owner)
         with contextlib.suppress(RuntimeError):  # The loop has ended, and with it whoever waited.
             self._loop.call_soon_threadsafe(step, what)
 
-    def _go_on(self, unfinished: Unfinished) -> None:
-        """Await the rest of it, unless nobody waits any more."""
-        if self._answer.done():
-            self._slots.give_back(self._owner)
-        else:
-            self._task = self._loop.create_task(self._finish(unfinished))
-
-    async def _finish(self, unfinished: Unfinished) -> None:
-        try:
-            self._settle(await finish(unfinished, hide=self._hide))
-        except BaseException as error:
-            if not self._is_cut_off:
-                self._fail(Escaped(repr(error)))
-            raise
-        finally:
-            self._slots.give_back(self._owner)
-            self._settle(None)
-
-    def _settle(self, outcome: Outcome | None) -> None:
-        if not self._answer.done():
-            self._answer.set_result(outcome)
+    def _settle(self, begun: Outcome | Unfinished | None) -> None:
+        if not self._begun.done():
+            self._begun.set_result(begun)
+        elif isinstance(begun, Unfinished):
+            self._give_back()
 
     def _fail(self, error: BaseException) -> None:
-        if not self._answer.done():
-            self._answer.set_exception(error)
+        if not self._begun.done():
+            self._begun.set_exception(error)
 
-    def _cut_off(self) -> None:
-        """Stop waiting; a coroutine is told to end and gets a moment for it."""
-        self._is_cut_off = True
-        if self._task is None:
-            self._settle(None)
-        else:
-            self._task.cancel()
-            self._loop.call_later(CLEANUP, self._settle, None)
+
+def _as_it_is(unfinished: Unfinished) -> Unfinished:
+    return unfinished
 
 
 def _key(target: Target) -> tuple[int, str]:

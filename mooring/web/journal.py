@@ -10,7 +10,8 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Sequence
+from typing import TypeVar
 
 from mooring.adapters.logs import Entry
 from mooring.errors import MooringError
@@ -20,13 +21,16 @@ from mooring.web.directory import Target
 GATHERS_FOR = 0.02  # seconds
 MOST_AT_ONCE = 2000
 
+T = TypeVar("T")
+
 
 class Journal:
     """What one server has to say about calls and deliveries."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._noted: deque[tuple[Entry, Target | None]] = deque()
+        self._calls: deque[tuple[float, Target, int, float]] = deque()
+        self._accepted: deque[tuple[float, Target, str, bool]] = deque()
         self._something = threading.Event()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -34,12 +38,15 @@ class Journal:
 
     def answered(self, target: Target, status: int, *, took: float) -> None:
         """Note an answered call, which observers want to know of, too."""
-        own = {"status": status, "took_ms": round(took * 1000, 1)}
-        self._note("function.answered", target.log_fields, own, target)
+        self._calls.append((time.time(), target, status, took))
+        if not self._something.is_set():
+            self._begin()
 
-    def note(self, event: str, fields: Mapping[str, object], own: Mapping[str, bool | str]) -> None:
-        """Note something else; ``own`` is of the host's making and holds no secret."""
-        self._note(event, fields, own, None)
+    def accepted(self, target: Target, delivery_id: str, *, repeated: bool) -> None:
+        """Note a delivery that was accepted for later."""
+        self._accepted.append((time.time(), target, delivery_id, repeated))
+        if not self._something.is_set():
+            self._begin()
 
     def close(self) -> None:
         """Write what is noted."""
@@ -48,17 +55,6 @@ class Journal:
         if self._thread is not None:
             self._thread.join()
         self._write()
-
-    def _note(
-        self,
-        event: str,
-        fields: Mapping[str, object],
-        own: Mapping[str, bool | float | str],
-        target: Target | None,
-    ) -> None:
-        self._noted.append((Entry(time.time(), "info", event, fields, own), target))
-        if not self._something.is_set():
-            self._begin()
 
     def _begin(self) -> None:
         self._something.set()
@@ -76,20 +72,28 @@ class Journal:
             self._write()
 
     def _write(self) -> None:
-        while self._noted:
-            count = min(len(self._noted), MOST_AT_ONCE)
-            taken = [self._noted.popleft() for _ in range(count)]
-            try:
-                self._host.log.log_all(entry for entry, _ in taken)
-            except MooringError as error:  # a full disk; there is no other place left to say it
-                sys.stderr.write(f"{count} lines of the log are lost: {error}\n")
+        while accepted := _taken(self._accepted):
+            self._log([self._acceptance(*one) for one in accepted])
+        while calls := _taken(self._calls):
+            entries = [self._call(*one) for one in calls]
+            self._log(entries)
             if self._host.plugins.hook.mooring_function_handled.get_hookimpls():
-                self._tell_observers(taken)
+                for entry, (_, target, _, _) in zip(entries, calls, strict=True):
+                    self._tell(entry, target)
 
-    def _tell_observers(self, taken: list[tuple[Entry, Target | None]]) -> None:
-        for entry, target in taken:
-            if target is not None:
-                self._tell(entry, target)
+    def _call(self, at: float, target: Target, status: int, took: float) -> Entry:
+        own = {"status": status, "took_ms": round(took * 1000, 1)}
+        return Entry(at, "info", "function.answered", target.log_fields, own)
+
+    def _acceptance(self, at: float, target: Target, delivery_id: str, repeated: bool) -> Entry:
+        own: dict[str, bool | str] = {"delivery_id": delivery_id, "repeated": repeated}
+        return Entry(at, "info", "delivery.accepted", target.log_fields, own)
+
+    def _log(self, entries: Sequence[Entry]) -> None:
+        try:
+            self._host.log.log_all(entries)
+        except MooringError as error:  # a full disk; there is no other place left to say it
+            sys.stderr.write(f"{len(entries)} lines of the log are lost: {error}\n")
 
     def _tell(self, entry: Entry, target: Target) -> None:
         app, name = target.installation.app, target.entry.name
@@ -99,3 +103,7 @@ class Journal:
         except Exception as error:  # noqa: BLE001  # an observer's failure is nobody else's
             fields = {**entry.fields, **entry.own, "error": repr(error)}
             self._host.log.log("error", "observer.failed", fields)
+
+
+def _taken(noted: deque[T]) -> list[T]:
+    return [noted.popleft() for _ in range(min(len(noted), MOST_AT_ONCE))]

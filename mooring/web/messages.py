@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from urllib.parse import parse_qsl
 
 from starlette.types import Receive, Scope, Send
@@ -32,7 +33,7 @@ class Refused(Exception):
 def headers_of(scope: Scope) -> Headers:
     """Read the headers of a request. Raises Refused for what no header may hold."""
     try:
-        return Headers([(k.decode("latin-1"), v.decode("latin-1")) for k, v in scope["headers"]])
+        return Headers.of_message(scope["headers"])
     except ValueError as error:
         raise Refused(problem(400, "request.invalid", str(error))) from None
 
@@ -58,33 +59,49 @@ async def read_request(scope: Scope, receive: Receive, *, path: str) -> Request:
     """
     headers = headers_of(scope)
     params = params_of(scope)
-    try:
-        async with asyncio.timeout(BODY_SECONDS):
-            body = await _read_body(receive, announced=headers.get("content-length"))
-    except TimeoutError:
-        said = f"The body did not arrive within {BODY_SECONDS:g} seconds."
-        raise Refused(problem(408, "request.slow", said, headers={"connection": "close"})) from None
+    body = await _read_body(receive, announced=headers.get("content-length"))
     return Request(scope["method"], path=path, params=params, headers=headers, body=body)
 
 
 async def _read_body(receive: Receive, *, announced: str | None) -> bytes:
-    """Collect the body, and stop as soon as it is known to be too large."""
+    """Read the body, most of which come whole; nothing of one that is announced as too large.
+
+    That a first part comes at all is the connection's own affair, which has a limit for it.
+    """
     if announced is not None and announced.isdecimal() and int(announced) > MOST_BYTES:
         raise _too_large()
-    chunks: list[bytes] = []
-    size = 0
-    more = True
-    while more:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            raise Refused(problem(400, "request.cut_short", "The request ended before its body."))
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size > MOST_BYTES:
+    chunk, more = await _part(receive)
+    if not more:
+        if len(chunk) > MOST_BYTES:
             raise _too_large()
+        return chunk
+    try:
+        async with asyncio.timeout(BODY_SECONDS):
+            return await _collected(chunk, receive)
+    except TimeoutError:
+        said = f"The body did not arrive within {BODY_SECONDS:g} seconds."
+        raise Refused(problem(408, "request.slow", said, headers={"connection": "close"})) from None
+
+
+async def _collected(first: bytes, receive: Receive) -> bytes:
+    """Collect a body in parts, and stop as soon as it is known to be too large."""
+    chunks = [first]
+    size = len(first)
+    more = True
+    while more and size <= MOST_BYTES:
+        chunk, more = await _part(receive)
+        size += len(chunk)
         chunks.append(chunk)
-        more = message.get("more_body", False)
+    if size > MOST_BYTES:
+        raise _too_large()
     return b"".join(chunks)
+
+
+async def _part(receive: Receive) -> tuple[bytes, bool]:
+    message = await receive()
+    if message["type"] == "http.disconnect":
+        raise Refused(problem(400, "request.cut_short", "The request ended before its body."))
+    return message.get("body", b""), message.get("more_body", False)
 
 
 def _too_large() -> Refused:
@@ -92,6 +109,27 @@ def _too_large() -> Refused:
     hint = "Send it in smaller parts."
     close = {"connection": "close"}
     return Refused(problem(413, "request.too_large", said, hint=hint, headers=close))
+
+
+class Exchange:
+    """One request's answer, which is sent once: by whoever has it first."""
+
+    __slots__ = ("_is_answered", "_send", "_sending")
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self._is_answered = False
+        self._sending: asyncio.Task[None] | None = None
+
+    async def answer(self, response: Response, *, closing: bool = False) -> None:
+        """Send the answer unless there was one."""
+        if not self._is_answered:
+            self._is_answered = True
+            await send_response(self._send, response, closing=closing)
+
+    def answer_now(self, write: Callable[[], Response]) -> None:
+        """Send an answer in a task of its own, for the one that should have it is still busy."""
+        self._sending = asyncio.get_running_loop().create_task(self.answer(write()))
 
 
 async def send_response(send: Send, response: Response, *, closing: bool = False) -> None:

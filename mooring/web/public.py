@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import traceback
-from functools import partial
+from functools import lru_cache, partial
 
 from starlette.types import Receive, Scope, Send
 
@@ -16,7 +16,7 @@ from mooring.web.calls import Calls
 from mooring.web.directory import Address, Directory, Found, Target, address_of
 from mooring.web.health import Health
 from mooring.web.inbox import Inbox
-from mooring.web.messages import Refused, read_request, send_response
+from mooring.web.messages import Exchange, Refused, read_request
 from mooring.web.oauth import Callback, callback_of
 from mooring.web.openapi import describe
 from mooring.web.resolution import Resolver
@@ -25,6 +25,9 @@ from mooring.web.verification import Verifier
 
 METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 WATCHED_METHODS = ("GET", "HEAD")
+
+
+_address_of = lru_cache(maxsize=4096)(address_of)  # the same few, again and again
 
 
 class PublicServer:
@@ -51,8 +54,9 @@ class PublicServer:
         """Answer one request."""
         assert scope["type"] == "http", "the server is configured for HTTP alone"
         closing = False
+        exchange = Exchange(send)
         try:
-            response = await self._answer(scope, receive)
+            response = await self._answer(scope, receive, exchange)
         except Refused as refused:
             response = refused.response
             closing = "connection" in response.headers
@@ -61,15 +65,16 @@ class PublicServer:
             self._host.log.log("error", "server.failed", fields)
             said = "The host failed to answer; its log says why."
             response = problem(500, "host.internal", said)
-        await send_response(send, response, closing=closing)
+        await exchange.answer(response, closing=closing)
 
-    async def _answer(self, scope: Scope, receive: Receive) -> Response:
+    async def _answer(self, scope: Scope, receive: Receive, exchange: Exchange) -> Response:
         path, method = scope["path"], scope["method"]
-        if address := address_of(path):
+        if address := _address_of(path):
             _check_method(method, METHODS)
             found = await self._found(address)
             request = await read_request(scope, receive, path=address.extra)
-            return await self._call(await self._resolved(found, address, request), request)
+            target = await self._resolved(found, address, request)
+            return await self._call(target, request, exchange)
         if app_id := callback_of(path):
             _check_method(method, ("GET",))
             return await self._callback.answer(app_id, scope)
@@ -92,7 +97,7 @@ class PublicServer:
             return found
         return await self._desk.run(partial(self._resolver.resolve, found, address, request))
 
-    async def _call(self, target: Target, request: Request) -> Response:
+    async def _call(self, target: Target, request: Request, exchange: Exchange) -> Response:
         if target.entry.verify is not None:
             if self._verifier.knows(target):
                 self._verify(target, request)
@@ -100,7 +105,7 @@ class PublicServer:
                 await self._desk.run(partial(self._verify, target, request))
         if target.entry.delivery == "inbox" and request.method in ACCEPTING_METHODS:
             return Response(202, {"delivery_id": await self._inbox.accept(target, request)})
-        return await self._calls.answer(target, request)
+        return await self._calls.answer(target, request, answer_now=exchange.answer_now)
 
     def _verify(self, target: Target, request: Request) -> None:
         try:

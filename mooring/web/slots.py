@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Hashable
 
 
@@ -12,25 +11,25 @@ class Slots:
 
     def __init__(self, *, most: int) -> None:
         self._most = most
-        self._used: Counter[Hashable] = Counter()
+        self._used: dict[Hashable, int] = {}
         self._turn = threading.Lock()
 
     def take(self, owner: Hashable) -> bool:
         """Take a slot; False when the owner's are all in use."""
         with self._turn:
-            if self._used[owner] >= self._most:
-                return False
-            self._used[owner] += 1
-            return True
+            used = self._used.get(owner, 0)
+            if used < self._most:
+                self._used[owner] = used + 1
+            return used < self._most
 
     def used(self, owner: Hashable) -> int:
         """Return how many of an owner's slots are in use."""
         with self._turn:
-            return self._used[owner]
+            return self._used.get(owner, 0)
 
     def give_back(self, owner: Hashable) -> None:
         """Give a slot back."""
         with self._turn:
-            self._used[owner] -= 1
-            if not self._used[owner]:
-                del self._used[owner]
+            used = self._used.pop(owner) - 1
+            if used:
+                self._used[owner] = used

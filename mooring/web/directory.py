@@ -173,10 +173,12 @@ class Directory:
         living = [i for i in self._host.installations.all() if i.app_id == address.app_id]
         if not living:
             raise unknown()
-        newest = self._target(self._host.versions.for_everybody(address.app_id), address)
-        if newest.entry.is_global:
-            return newest
-        targets = [newest, *self._usable(living, address)]
+        newest = self._host.versions.for_everybody(address.app_id)
+        # Where nobody has it, or none can be used, the newest says what is the matter.
+        targets = list(self._usable([newest, *living], address)) or [self._target(newest, address)]
+        first = targets[0]
+        if first.entry.is_global and first.installation.install_id == newest.install_id:
+            return first
         shared = [target for target in targets if target.shared]
         if not shared:
             raise unknown()

@@ -117,6 +117,20 @@ def test_accounts_on_two_versions_that_look_in_different_places_are_both_found(
     assert ask(opened, headers={"x-tenant": "local"}).status_code == 404
 
 
+def test_a_newer_version_without_the_function_takes_it_from_nobody_else(
+    app: App, site: OpenSite, open_host: OpenHost
+) -> None:
+    opened = site(app.function("who", WHO, installation_resolution=HEADER))
+    del app.functions["who"]
+    manifest = app.function("what", WHO).finish() / "app.yml"
+    manifest.write_text(manifest.read_text("utf-8").replace("1.0.0-dev", "2.0.0"), "utf-8")
+    with open_host(account="paris") as other:
+        other.lifecycle.install(app.root)
+    opened.server._directory._looked_at = float("-inf")
+    assert who(opened, "local") == "local"
+    assert ask(opened, headers={"x-account": "paris"}).status_code == 404
+
+
 @pytest.fixture
 def verified(app: App, site: OpenSite, open_host: OpenHost) -> Site:
     """An app in two accounts, each of which has another secret."""

@@ -11,7 +11,7 @@ from mooring.engine.inbox import ACCEPTING_METHODS
 from mooring.engine.problems import problem, refusal
 from mooring.errors import SignatureInvalid
 from mooring.host import Host
-from mooring.sdk.webhook import Request, Response
+from mooring.sdk.webhook import METHODS, Request, Response
 from mooring.web.calls import Calls
 from mooring.web.directory import Address, Directory, Found, Target, address_of
 from mooring.web.health import Health
@@ -23,7 +23,6 @@ from mooring.web.resolution import Resolver
 from mooring.web.threads import Threads
 from mooring.web.verification import Verifier
 
-METHODS = ("DELETE", "GET", "PATCH", "POST", "PUT")
 WATCHED_METHODS = ("GET", "HEAD")
 
 

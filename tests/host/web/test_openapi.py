@@ -10,8 +10,8 @@ import pytest
 import schemathesis
 from schemathesis.core.result import Ok
 
+from mooring.sdk.webhook import METHODS
 from mooring.web.openapi import describe
-from mooring.web.public import METHODS
 from tests.host.web.conftest import App, Site
 
 OpenSite = Callable[..., Site]

@@ -36,6 +36,7 @@ class AppSettings:
             mask=host.masker,
             submitted=partial(self._submitted, installation),
             rejected=host.attention.noticing(installation, began=host.clock.now()),
+            bound=host.oauth.of(installation).bound,
         )
 
     def submit_file(

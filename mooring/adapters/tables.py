@@ -123,6 +123,8 @@ authorizations = Table(
     Column("section", Text, nullable=False),
     # What the provider was told, to the letter: it is asked for again with the code.
     Column("redirect_uri", Text, nullable=False),
+    # What the app itself put into the state, which it gets back.
+    Column("app_state", FreeText),
     Column("created_at", Moment, nullable=False),
     Column("expires_at", Moment, nullable=False),
     Column("used_at", Moment),

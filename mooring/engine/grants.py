@@ -78,6 +78,8 @@ class GrantDesk:
         installation = self._installation_of(found)
         if installation is None:
             return Landing("unknown")
+        if found.app_state is not None:
+            request = replace(request, params={**request.params, "state": found.app_state})
         landing = self._landed(found, installation, request, code=code)
         if landing.outcome:
             self._authorizations.conclude(found.state_id, landing.outcome.to_json())

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from hashlib import sha256
 from typing import Literal
+from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from mooring.engine.ports import AuthorizationRepository, LeaseRepository, SecretMask
 from mooring.errors import NotFound, RequestInvalid
@@ -45,7 +46,12 @@ class States:
         self._clock = clock
 
     def begin(
-        self, installation: Installation, section: str, *, redirect_uri: str
+        self,
+        installation: Installation,
+        section: str,
+        *,
+        redirect_uri: str,
+        app_state: str | None = None,
     ) -> AuthorizationStart:
         """Write down a new authorization, and return what the provider is sent."""
         now = self._clock.now()
@@ -56,6 +62,7 @@ class States:
             redirect_uri=redirect_uri,
             created_at=now,
             expires_at=now + GOOD_FOR,
+            app_state=app_state,
         )
         self._authorizations.add(begun)
         challenge = sha256(self._verifier(begun.state_id).encode()).digest()
@@ -73,6 +80,11 @@ class States:
         if found.expires_at <= now:
             return "expired"
         return found if self._authorizations.use(found.state_id, now=now) else "used"
+
+    def has_begun(self, state: str, *, installation: Installation) -> bool:
+        """Tell whether a state is one that this installation has begun with."""
+        found = self._genuine(state, app_id=installation.app_id)
+        return found is not None and found.install_id == installation.install_id
 
     def prove(self, state: str, *, installation: Installation) -> AuthorizationProof:
         """Return what belongs to a state that has just come back. Raises RequestInvalid."""
@@ -144,6 +156,27 @@ class InstallationOAuth:
         if not self._has_section(section):
             raise NotFound(f"The form of {self._installation.app_id} has no section {section}.")
         return self._states.begin(self._installation, section, redirect_uri=self._redirect_uri())
+
+    def bound(self, url: str, section: str) -> str:
+        """Give the address of a provider a state of ours, if it is to come back here without one.
+
+        Apps may write that address by themselves; without our state nobody would be let in again.
+        The state that such an app chose is kept and given back to it.
+        """
+        parts = urlsplit(url)
+        query = parse_qsl(parts.query, keep_blank_values=True)
+        given = dict(query)
+        redirect_uri = self._redirect_uri()
+        state = given.get("state")
+        if given.get("redirect_uri") != redirect_uri or (
+            state and self._states.has_begun(state, installation=self._installation)
+        ):
+            return url
+        start = self._states.begin(
+            self._installation, section, redirect_uri=redirect_uri, app_state=state
+        )
+        query = [pair for pair in query if pair[0] != "state"] + [("state", start.state)]
+        return urlunsplit(parts._replace(query=urlencode(query, quote_via=quote)))
 
     def prove(self, state: str) -> AuthorizationProof:
         """Return what belongs to a state that has just come back. Raises RequestInvalid."""

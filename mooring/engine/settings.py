@@ -62,7 +62,8 @@ class SettingsDesk:
     ``stored`` gives true values; ``call_app(hook, *arguments)`` calls the app's Lifecycle;
     ``mask`` keeps submitted secrets out of what the app logs and answers;
     ``submitted(action, outcome)`` is told of every submission, ``rejected`` of credentials which
-    were stored before and are accepted no more.
+    were stored before and are accepted no more;
+    ``bound(url, section)`` makes sure that who is sent to a provider will be let in again.
     """
 
     def __init__(
@@ -75,6 +76,7 @@ class SettingsDesk:
         mask: SecretMask,
         submitted: Callable[[str, SettingsOutcome], None] = lambda action, outcome: None,
         rejected: Callable[[CredentialsRejected], None] = lambda error: None,
+        bound: Callable[[str, str], str] = lambda url, section: url,
     ) -> None:
         self._form = form
         self._stored = stored
@@ -83,6 +85,7 @@ class SettingsDesk:
         self._mask = mask
         self._submitted = submitted
         self._rejected = rejected
+        self._bound = bound
 
     def show(self, section: str | None = None) -> dict[str, dict[str, Any]]:
         """Return stored values by section, each secret as ``{"redacted": true}``."""
@@ -156,7 +159,7 @@ class SettingsDesk:
             section=section.key,
             errors={place: [hide(each) for each in own] for place, own in said["errors"].items()},
             toasts=tuple({**toast, "message": hide(toast["message"])} for toast in said["toasts"]),
-            redirect=said.get("redirect"),
+            redirect=self._onward(section.key, action, said),
             redirect_mode=said.get("redirectMode"),
             renewed=self._secrets(section) != before,
         )
@@ -177,6 +180,13 @@ class SettingsDesk:
                 self._rejected(error)
             result = LifecycleSettingsResult().add_toast("danger", str(error))
         return result
+
+    def _onward(self, section: str, action: str, said: Mapping[str, Any]) -> str | None:
+        """Return where the app sends the browser."""
+        redirect: str | None = said.get("redirect")
+        if redirect and action == AUTHORIZE and said["redirectMode"] == "url":
+            return self._bound(redirect, section)
+        return redirect
 
     def _called(self, section: str, action: str, fields: dict[str, Any]) -> LifecycleSettingsResult:
         hook = "on_authorization_request" if action == AUTHORIZE else "on_settings_form"
@@ -234,7 +244,10 @@ def _is_safe(result: LifecycleSettingsResult) -> bool:
     said = result.to_json("")
     if said.get("redirectMode") != "url":
         return True
-    parts = urlsplit(str(said["redirect"]))
+    try:
+        parts = urlsplit(str(said["redirect"]))
+    except ValueError:
+        return False
     return parts.scheme in ("http", "https") and bool(parts.hostname)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 class Authorization:
     """One journey to a provider's consent page; ``redirect_uri`` is where it has to come back.
 
+    ``app_state`` is the state that the app itself chose; the provider has ours in its place.
     ``outcome`` is what became of it, in the published shape of a form's answer.
     """
 
@@ -21,5 +22,6 @@ class Authorization:
     redirect_uri: str
     created_at: datetime
     expires_at: datetime
+    app_state: str | None = None
     used_at: datetime | None = None
     outcome: Mapping[str, Any] | None = None

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from urllib.parse import parse_qsl, quote, urlencode, urlsplit, urlunsplit
+from urllib.parse import SplitResult, parse_qsl, quote, urlencode, urlsplit, urlunsplit
 
 from mooring.errors import ConfigurationInvalid, RequestRefused
 from mooring.sdk.calling import refuse_on_loop
@@ -62,11 +62,7 @@ def authorization_url(
     """
     refuse_on_loop("oauth.authorization_url")
     port = services_of_installation("oauth.authorization_url").oauth
-    parts = urlsplit(endpoint)
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in LOOPBACK):
-        raise ConfigurationInvalid(
-            "The consent page of a provider is at an https address.", where=parts.netloc
-        )
+    parts = _checked(endpoint)
     if taken := sorted(OURS & {*(extra or {}), *(name for name, _ in parse_qsl(parts.query))}):
         raise ConfigurationInvalid(f"Only the host sets {', '.join(taken)} of an authorization.")
     start = port.begin(section)
@@ -215,3 +211,15 @@ async def aaccess_token(name: str, *, refresh: Client | None = None, rejected: s
 def _one(params: Mapping[str, str | list[str]], name: str) -> str:
     value = params.get(name, "")
     return value if isinstance(value, str) else ""
+
+
+def _checked(endpoint: str) -> SplitResult:
+    """Take an address apart. Raises ConfigurationInvalid unless it is https or on this machine."""
+    try:
+        parts = urlsplit(endpoint)
+    except ValueError:
+        parts = urlsplit("")
+    nearby = parts.scheme == "http" and parts.hostname in LOOPBACK
+    if nearby or (parts.scheme == "https" and parts.hostname):
+        return parts
+    raise ConfigurationInvalid("The consent page of a provider is at an https address.")

@@ -14,10 +14,19 @@ from mooring.errors import CredentialsRejected, NotFound, RateLimited, ServiceUn
 from mooring.sdk.context import Services
 from mooring.sdk.oauth_tokens import Tokens, read_record
 from mooring.sdk.records import checked_secret_key
-from mooring.sdk.token_endpoint import TIMEOUT, Client, ask, is_refusal, reason, tokens_of
+from mooring.sdk.token_endpoint import (
+    TIMEOUT,
+    Client,
+    ask,
+    error_of,
+    is_refusal,
+    reason,
+    tokens_of,
+)
 
 LEASE_SECONDS = 2 * TIMEOUT
 LOOK_EVERY = 0.05
+OF_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client"})
 
 
 def key_of(name: str) -> str:
@@ -77,6 +86,9 @@ class Renewal:
         # Repeated even when it is unclear whether it arrived: if it did, the answer that is lost
         # held the only token that is still good, and nothing is worse off.
         answer = ask(self.client, form, repeatable=True)
+        if error_of(answer) in OF_THE_CLIENT:
+            # The access itself may be good: it can be renewed once the client is put right.
+            raise _rejected(tokens, f"{answer.place} says {reason(answer)}", status=answer.status)
         if is_refusal(answer):
             self._refuse(tokens, f"{answer.place} says {reason(answer)}", status=answer.status)
         fresh = tokens_of(answer, self.services, section=tokens.section)

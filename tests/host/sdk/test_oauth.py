@@ -94,7 +94,14 @@ def test_what_the_host_sets_cannot_be_overruled(app: MemoryApp, name: str) -> No
 
 @pytest.mark.parametrize(
     "endpoint",
-    ["http://provider.example/", "javascript:alert(1)", "provider.example", "//provider.example"],
+    [
+        "http://provider.example/",
+        "javascript:alert(1)",
+        "provider.example",
+        "//provider.example",
+        "https://",
+        "http://[",
+    ],
 )
 def test_a_consent_page_is_https_or_on_this_machine(app: MemoryApp, endpoint: str) -> None:
     with pytest.raises(ConfigurationInvalid, match="https"):
@@ -292,6 +299,16 @@ def test_a_refusal_asks_for_a_new_authorization_and_is_asked_once(
             oauth.access_token("shop", refresh=CLIENT)
         assert caught.value.section == "account"
     assert len(app.http.requests) == 1
+
+
+def test_a_wrong_client_can_be_put_right(app: MemoryApp) -> None:
+    connect(app)
+    app.clock.advance(3600)
+    app.http.answer("POST", TOKEN, status=401, json={"error": "invalid_client"})
+    app.http.answer("POST", TOKEN, json=LATER)
+    with pytest.raises(CredentialsRejected, match="invalid_client"):
+        oauth.access_token("shop", refresh=CLIENT)
+    assert oauth.access_token("shop", refresh=CLIENT) == "second"
 
 
 def test_connecting_again_ends_the_refusal(app: MemoryApp) -> None:

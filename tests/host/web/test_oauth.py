@@ -3,134 +3,37 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import html
 import re
 import threading
 from collections.abc import Callable
-from hashlib import sha256
 from typing import Any
 
 import httpx
 import pytest
 
-from mooring.adapters.home import Addresses
-from mooring.adapters.repositories.authorizations import Authorizations
-from mooring.engine.settings import SettingsOutcome
 from mooring.host import Host
-from mooring.model.installation import Installation, InstallationState
-from mooring.web.oauth import LONGEST_QUERY, MOST_AT_ONCE, PAGES, Callback
-from tests.host.web.conftest import App, Site
-
-LIFECYCLE = """\
-from mooring.sdk import (
-    AuthorizationGrantResult, Lifecycle as Base, LifecycleResult, LifecycleSettingsResult, errors,
-    logger, oauth, storage,
+from mooring.model.installation import InstallationState
+from mooring.web.oauth import LONGEST_QUERY, MOST_AT_ONCE, Callback
+from tests.host.web.conftest import Site
+from tests.host.web.connecting import (
+    CODE,
+    GOOD,
+    Connecting,
+    app,
+    come_back,
+    grants,
+    heading,
+    log_of,
+    press,
+    shop,
+    state_of,
 )
 
-
-class Lifecycle(Base):
-    def on_install(self):
-        return LifecycleResult(success=True)
-
-    def on_settings_form(self, section, action, form_data):
-        return LifecycleSettingsResult()
-
-    def on_authorization_request(self, section, form_data):
-        if form_data["name"] == "script":
-            return LifecycleSettingsResult().redirect("javascript:alert(1)")
-        if form_data["name"] == "nowhere":
-            return LifecycleSettingsResult().add_error("name", "No such shop.")
-        storage.settings.put(section, form_data)
-        url = oauth.authorization_url(
-            "https://provider.example/authorize?x=1", client_id="me", section=section,
-            scope="read write", extra={"prompt": "consent"},
-        )
-        return LifecycleSettingsResult().redirect(url)
-
-    def on_authorization_grant(self, request):
-        logger.info("granted", params=dict(request.params), headers=dict(request.headers.items()))
-        storage.kv_store.increment("grants", "count")
-        GRANT
-"""
-FORM = """\
-sections:
-  - key: account
-    label: Your <shop>
-    elements:
-      - {type: text, key: name, label: Name, help: Any name.}
-      - {type: oauth_button, label: Connect, hidden: false}
-  - key: other
-    label: Other
-    elements:
-      - {type: text, key: name, label: Name, help: Any name.}
-""".replace(", hidden: false", "")
-GOOD = 'return AuthorizationGrantResult("account").add_toast("success", "Hello <you>.")'
-CODE = "code-canary-1f2e3d"
+__all__ = ["app", "shop"]
 
 
-class Connecting(App):
-    """An app with an OAuth button; ``grant`` is what `on_authorization_grant` ends with."""
-
-    grant = GOOD
-
-    def finish(self) -> Any:
-        root = super().finish()
-        body = self.grant.replace("\n", "\n        ")
-        self.write("src/lifecycle/lifecycle.py", LIFECYCLE.replace("GRANT", body))
-        self.write("forms/settings.yml", FORM)
-        return root
-
-
-@pytest.fixture
-def app(tmp_path: Any) -> Connecting:
-    """Give an app that connects an account."""
-    return Connecting(tmp_path / "app")
-
-
-@pytest.fixture
-def shop(site: Callable[..., Site], app: Connecting) -> Callable[..., Site]:
-    """Open the public server of the app, whose grant ends so."""
-
-    def opened(grant: str = GOOD) -> Site:
-        app.grant = grant
-        return site(app.function("hello", "return Response(200)"))
-
-    return opened
-
-
-def press(site: Site, name: str = "Ada", *, host: Host | None = None) -> SettingsOutcome:
-    """Press the button."""
-    return (host or site.host).settings.of(site.installation).authorize("account", {"name": name})
-
-
-def state_of(outcome: SettingsOutcome) -> str:
-    assert outcome.redirect, outcome
-    return str(httpx.URL(outcome.redirect).params["state"])
-
-
-def come_back(site: Site, app_id: str = "shop", **params: Any) -> httpx.Response:
-    """Open the callback as the browser does that the provider sends back."""
-    return asyncio.run(site.ask("GET", f"/oauth/{app_id}/callback", params=params))
-
-
-def heading(page: httpx.Response) -> str:
-    found = re.search(r"<h1[^>]*>(.*?)</h1>", page.text, re.DOTALL)
-    assert found, page.text
-    return html.unescape(re.sub("<[^>]+>", "", found[1]))
-
-
-def grants(site: Site) -> int:
-    """Count how often the app was called."""
-    invocation = site.host.invocation(site.installation, entry_point="test")
-    return int(invocation.services.kv_store.get("grants").get("count", 0))
-
-
-def log_of(site: Site) -> str:
-    return "".join(path.read_text() for path in site.host.home.logs.glob("*"))
-
-
-# -- on the way there ----------------------------------------------------------------------------
+# -- on the way there ---------------------------------------------------------------------------
 
 
 def test_the_button_leads_to_the_provider_with_state_and_challenge(
@@ -169,8 +72,9 @@ def test_the_app_may_refuse_to_send_anybody(shop: Callable[..., Site]) -> None:
     assert outcome.errors == {"account.name": ["No such shop."]}
 
 
-def test_a_redirect_to_a_script_is_refused(shop: Callable[..., Site]) -> None:
-    outcome = press(shop(), "script")
+@pytest.mark.parametrize("name", ["script", "unreadable"])
+def test_a_redirect_to_what_is_no_page_is_refused(shop: Callable[..., Site], name: str) -> None:
+    outcome = press(shop(), name)
     assert not outcome.ok
     assert outcome.redirect is None
 
@@ -179,6 +83,20 @@ def test_a_section_without_the_button_says_so(shop: Callable[..., Site]) -> None
     site = shop()
     with pytest.raises(Exception, match="no button that connects"):
         site.host.settings.of(site.installation).authorize("other", {})
+
+
+@pytest.mark.parametrize("own", ["", "the app's own"])
+def test_an_app_that_writes_the_address_by_itself_gets_a_state_and_its_own_back(
+    shop: Callable[..., Site], own: str
+) -> None:
+    site = shop()
+    outcome = press(site, f"by hand{own}")
+    state = state_of(outcome)
+    assert state != own
+    assert httpx.URL(str(outcome.redirect)).params.get_list("state") == [state]
+    assert come_back(site, state=state, code=CODE).status_code == 200
+    assert ("the app's own" in log_of(site)) is bool(own)
+    assert come_back(site, state=state, code=CODE).status_code == 410
 
 
 # -- and back ------------------------------------------------------------------------------------
@@ -432,123 +350,3 @@ def test_an_endless_query_is_not_read(shop: Callable[..., Site]) -> None:
 )
 def test_other_addresses_are_not_callbacks(shop: Callable[..., Site], path: str) -> None:
     assert asyncio.run(shop().ask("GET", path)).status_code == 404
-
-
-# -- what the page is, and what is left behind ----------------------------------------------------
-
-
-def test_the_page_runs_nothing_loads_nothing_and_is_kept_nowhere(
-    shop: Callable[..., Site],
-) -> None:
-    site = shop()
-    page = come_back(site, state=state_of(press(site)), code=CODE)
-    style = re.findall("<style>(.*?)</style>", page.text, re.DOTALL)[0]
-    digest = base64.b64encode(sha256(style.encode()).digest()).decode()
-    policy = page.headers["content-security-policy"]
-    assert policy.startswith(f"default-src 'none'; style-src 'sha256-{digest}'")
-    assert "frame-ancestors 'none'" in policy
-    assert "form-action 'none'" in policy
-    assert page.headers["referrer-policy"] == "no-referrer"
-    assert page.headers["cache-control"] == "no-store"
-    assert page.headers["x-content-type-options"] == "nosniff"
-    assert page.headers["x-frame-options"] == "DENY"
-    assert page.headers["content-type"] == "text/html; charset=utf-8"
-    assert "location" not in page.headers
-    assert not re.search("<script|<img|<link|<form|http-equiv", page.text)
-
-
-@pytest.mark.parametrize("end", sorted(PAGES))
-def test_every_end_has_a_title_a_sentence_and_a_next_step(
-    shop: Callable[..., Site], end: str
-) -> None:
-    page = shop().server._callback._page(end, app="Shop", section="Account")
-    text = page.text
-    assert '<html lang="en">' in text
-    assert text.count("<h1") == 1
-    assert "What to do next" in text
-    assert "{" not in re.sub("<style>.*?</style>", "", text, flags=re.DOTALL)
-    assert not re.search(
-        r"OAuth|token|state\b|PKCE|HTTP|redirect",
-        re.sub("<style>.*?</style>", "", text, flags=re.DOTALL),
-    )
-
-
-def test_the_page_leads_back_to_the_console_that_runs(shop: Callable[..., Site]) -> None:
-    site = shop()
-    addresses = Addresses("http://127.0.0.1:8080", "http://127.0.0.1:3000", 1)
-    site.host.home.record_addresses(addresses)
-    page = come_back(site, state=state_of(press(site)), code=CODE)
-    links = re.findall('href="([^"]+)"', page.text)
-    assert links == ["http://127.0.0.1:3000/apps/shop/settings"]
-    assert re.findall('href="([^"]+)"', come_back(site, state="x").text) == []
-
-
-def test_neither_code_nor_state_is_left_anywhere(shop: Callable[..., Site]) -> None:
-    site = shop()
-    state = state_of(press(site))
-    page = come_back(site, state=state, code=CODE)
-    kept = b"".join(p.read_bytes() for p in site.host.home.path.rglob("*") if p.is_file())
-    for place in (page.text, str(page.headers), log_of(site), kept.decode("latin-1")):
-        assert CODE not in place
-        assert state not in place
-    assert "authorization.ended" in log_of(site)
-
-
-def test_what_strangers_send_does_not_push_secrets_out_of_the_mask(
-    shop: Callable[..., Site],
-) -> None:
-    site = shop()
-    come_back(site, state="made-up.signature", code=CODE)
-    assert site.host.masker.hide(CODE) == CODE
-
-
-def test_the_app_gets_the_query_and_no_cookie(shop: Callable[..., Site]) -> None:
-    site = shop()
-    headers = {"cookie": "session=canary", "authorization": "Bearer canary", "x-shop": "yes"}
-    params = {"state": state_of(press(site)), "code": CODE, "shop": "north"}
-
-    async def ask() -> httpx.Response:
-        return await site.ask("GET", "/oauth/shop/callback", params=params, headers=headers)
-
-    assert asyncio.run(ask()).status_code == 200
-    log = log_of(site)
-    assert "north" in log
-    assert "x-shop" in log
-    assert "canary" not in log
-
-
-def test_what_became_of_it_is_written_down(shop: Callable[..., Site]) -> None:
-    site = shop()
-    state = state_of(press(site))
-    come_back(site, state=state, code=CODE)
-    found = Authorizations(site.host.database).get(state.partition(".")[0])
-    assert found is not None
-    assert found.outcome is not None
-    assert found.outcome["ok"] is True
-    entries = site.host.history.of(install_id=site.installation.install_id)
-    assert (entries[0].action, entries[0].outcome) == ("authorization", "done")
-
-
-def test_what_was_declined_is_in_the_history_too(shop: Callable[..., Site]) -> None:
-    site = shop()
-    come_back(site, state=state_of(press(site)), error="access_denied")
-    latest = site.host.history.of(install_id=site.installation.install_id)[0]
-    assert (latest.action, latest.outcome) == ("authorization", "denied")
-
-
-def test_connecting_again_lifts_the_mark_and_setting_out_does_not(
-    shop: Callable[..., Site],
-) -> None:
-    from mooring.errors import CredentialsRejected
-
-    site = shop()
-    host, installation = site.host, site.installation
-    host.attention.raise_for(installation, CredentialsRejected("Ended.", section="account"))
-    outcome = press(site)
-    assert attention_of(host, installation) is not None
-    come_back(site, state=state_of(outcome), code=CODE)
-    assert attention_of(host, installation) is None
-
-
-def attention_of(host: Host, installation: Installation) -> Any:
-    return host.installations.get(installation.install_id).attention

@@ -69,6 +69,7 @@ def _authorizations() -> None:
         sa.Column("install_id", sa.BigInteger, nullable=False),
         _text("section"),
         _text("redirect_uri"),
+        _text("app_state", nullable=True),
         _moment("created_at"),
         _moment("expires_at"),
         _moment("used_at", nullable=True),

@@ -92,6 +92,19 @@ class AppLifecycle:
                 raise NotFound(f"{installation.app_id} is no longer installed.")
             return leaving_and_coming.uninstall(self._steps, found, purge=purge, progress=progress)
 
+    def purge(self, app_id: str) -> int:
+        """Delete what an uninstalled app left in the account; return of how many installations.
+
+        Raises Conflict while it is installed.
+        """
+        account = self._host.config.account
+        with self._alone(app_id, account):
+            gone = self._host.installations.gone(app_id, account)
+            for installation in gone:
+                leaving_and_coming.purge_rest(self._steps, installation)
+                self._host.history.record(installation, "purge")
+        return len(gone)
+
     def restore(self, path: Path) -> Installation:
         """Bring back what was uninstalled. Raises ArchiveInvalid, Conflict."""
         label = self.archives.label(path)
@@ -209,6 +222,10 @@ class AppLifecycle:
     def drop_archives(self, installation: Installation) -> None:
         """Delete the archives of an installation."""
         self.archives.drop(installation)
+
+    def notify(self, installation: Installation, title: str, summary: str) -> None:
+        """Tell the people whose account it is of something that went wrong."""
+        self._host.notifications.add(installation, "error", "Lifecycle", title, summary)
 
     def jobs_of(self, installation: Installation) -> InstallationJobs:
         """Return the runs and schedules of an installation."""

@@ -6,6 +6,8 @@ import click
 
 from mooring.cli.edge import answer, open_host, say
 
+DELETED = "Its data was deleted."
+
 
 @click.command("uninstall")
 @click.argument("app_id")
@@ -16,22 +18,25 @@ def command(ctx: click.Context, app_id: str, purge: bool) -> None:
 
     Asks the app (can_uninstall), stops its schedules and runs, calls on_uninstall; its URLs then
     answer 410. Its settings, secrets and data are kept in a sealed file, from which `mooring
-    restore` brings it back, unless --purge is given. What is in ODP stays.
+    restore` brings it back, unless --purge is given, which also deletes what was kept before. What
+    is in ODP stays.
     """
     with open_host(ctx) as host:
-        installation = host.installation(app_id)
-        archive = host.lifecycle.uninstall(
-            installation, purge=purge, progress=lambda step: say(ctx, f"… {step}")
-        )
-        told = [f"Uninstalled {app_id} from account {installation.account}."]
-        if archive is None:
-            told += ["Its data was deleted."]
+        account = host.config.account
+        if purge and not host.installations.find(app_id, account) and host.lifecycle.purge(app_id):
+            archive, told = None, f"Deleted what {app_id} had left in account {account}."
         else:
-            told += [f"To bring it back: mooring restore {archive}"]
+            archive = host.lifecycle.uninstall(
+                host.installation(app_id),
+                purge=purge,
+                progress=lambda step: say(ctx, f"… {step}"),
+            )
+            told = f"Uninstalled {app_id} from account {account}.\n"
+            told += f"To bring it back: mooring restore {archive}" if archive else DELETED
         data = {
             "app_id": app_id,
-            "account": installation.account,
+            "account": account,
             "purged": purge,
             "archive": None if archive is None else str(archive),
         }
-        answer(ctx, data, "\n".join(told))
+        answer(ctx, data, told)

@@ -69,6 +69,9 @@ class AppHost(Protocol):
     def drop_archives(self, installation: Installation) -> None:
         """Delete the archives of an installation."""
 
+    def notify(self, installation: Installation, title: str, summary: str) -> None:
+        """Tell the people whose account it is of something that went wrong."""
+
     def jobs_of(self, installation: Installation) -> JobsPort:
         """Return the runs and schedules of an installation."""
 

@@ -66,7 +66,8 @@ def upgrade(
         progress("calling on_finalize_upgrade")
         steps.accepted(switched, "on_finalize_upgrade", before)
         done = _finish(steps, switched, definition, aim)
-    return Upgraded(done, before, trouble=_afterwards(steps, done, progress))
+    trouble = _afterwards(steps, done, progress)
+    return Upgraded(steps.installations.get(done.install_id), before, trouble=trouble)
 
 
 def call_off(steps: Transitions, installation: Installation) -> None:
@@ -145,6 +146,7 @@ def _afterwards(steps: Transitions, installation: Installation, progress: Progre
     except Exception as error:  # noqa: BLE001  # the upgrade stands, whatever this was
         trouble = reason(error)
         steps.history.record(installation, "upgrade", outcome="unfinished", message=trouble)
+        steps.host.notify(installation, "The upgrade is not finished", trouble)
         return trouble
     steps.installations.forget_upgrade(installation.install_id)
     return ""

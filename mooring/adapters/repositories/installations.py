@@ -114,6 +114,15 @@ class Installations:
             )
             return [_installation(row) for row in rows]
 
+    def gone(self, app_id: str, account: str) -> list[Installation]:
+        """Return what was uninstalled, oldest first."""
+        wanted = (installations.c.app_id == app_id) & (installations.c.account == account)
+        uninstalled = installations.c.state == InstallationState.UNINSTALLED.value
+        query = select(installations).where(uninstalled, wanted)
+        with self._database.read() as connection:
+            rows = connection.execute(query.order_by(installations.c.install_id))
+            return [_installation(row) for row in rows]
+
     def set_state(self, install_id: int, state: InstallationState) -> None:
         """Move an installation to another state. Raises NotFound."""
         change = (

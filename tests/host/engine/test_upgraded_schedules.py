@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -74,8 +73,9 @@ def test_what_a_hook_chose_for_a_new_job_stays() -> None:
 def test_the_policies_are_those_of_the_new_manifest() -> None:
     new = job("0 13 * * *", overlap="queue", missed="skip", parameters={"full": True})
     (kept,) = after(job("0 13 * * *"), new, scheduled("*/5 * * * *"))
-    policies = {"overlap": "queue", "missed": "skip", "parameters": {"full": True}}
-    assert kept == replace(scheduled("*/5 * * * *"), **policies)
+    assert kept == scheduled(
+        "*/5 * * * *", overlap="queue", missed="skip", parameters={"full": True}
+    )
 
 
 def test_a_job_without_cron_any_more_has_no_schedule() -> None:

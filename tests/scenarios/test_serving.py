@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from scripts.local_services import APP, SHOP
+import time
+
+from scripts.local_services import APP, MOBILE, SHOP
 from tests.scenarios.conftest import Connector
+
+PROJECTS = (SHOP, MOBILE)
 
 
 def test_a_schedule_starts_a_run_by_itself(connector: Connector) -> None:
@@ -32,6 +36,19 @@ def test_a_signed_webhook_brings_a_flag_change_to_brevo(connector: Connector) ->
     assert run["state"]["report"]["push"]["written"] > 0
     features = [c["attributes"]["ENABLED_FEATURES"] for c in connector.sandbox.contacts()]
     assert all("gift_cards" in text.split(", ") for text in features)
+
+
+def test_each_projects_webhook_is_taken_once_its_own_secret_is_known(connector: Connector) -> None:
+    with connector.serve():
+        connector.connect()
+        statuses = [connector.sandbox.publish(each)["webhooks"][0]["status"] for each in PROJECTS]
+        assert statuses == [202, 401]
+        secrets = " ".join(connector.sandbox.webhook_secrets())
+        setting = ("settings", APP, "projects", "--set", "webhook_secret=-")
+        connector.ok(*setting, "--action", "save", stdin=secrets)
+        time.sleep(1)  # what a command changes is in force within a second
+        statuses = [connector.sandbox.publish(each)["webhooks"][0]["status"] for each in PROJECTS]
+        assert statuses == [202, 202]
 
 
 def test_a_forged_webhook_is_refused_and_starts_nothing(connector: Connector) -> None:

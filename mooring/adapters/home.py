@@ -36,6 +36,14 @@ class Home:
             raise _unusable(path, PermissionError(13, "Permission denied"))
         return cls(path)
 
+    @staticmethod
+    def is_there(path: Path) -> bool:
+        """Whether a host has a home at ``path``, be it one that cannot be used."""
+        try:
+            return path.exists() and not (path.is_dir() and not any(path.iterdir()))
+        except OSError:
+            return True
+
     @property
     def database(self) -> Path:
         """The host's own SQLite file."""

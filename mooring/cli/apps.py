@@ -23,7 +23,7 @@ def command(ctx: click.Context, app_id: str | None) -> None:
     With APP_ID also what happened to it: when, by whose hand, with which outcome.
     """
     account = given_account(ctx)
-    with open_host(ctx) as host:
+    with open_host(ctx, reads=True) as host:
         host.lifecycle.recover()
         found = [
             each

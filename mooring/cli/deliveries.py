@@ -49,7 +49,7 @@ def deliveries(ctx: click.Context, of: str | None, state: str | None, limit: int
 
     The first characters of an id are enough. Secrets in requests are hidden.
     """
-    with open_host(ctx) as host:
+    with open_host(ctx, reads=True) as host:
         shelf = _shelf(host)
         found = shelf.recent(
             app_id=of,

@@ -8,8 +8,10 @@ import os
 import re
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -55,17 +57,24 @@ def given_account(ctx: click.Context) -> str | None:
 
 
 @contextmanager
-def open_host(ctx: click.Context, *, actor: str = "") -> Iterator[Host]:
+def open_host(ctx: click.Context, *, actor: str = "", reads: bool = False) -> Iterator[Host]:
     """Open the host that the options name, and close it after the command.
 
-    ``actor`` is who acts, as the history of installations says; else the person who typed it.
+    ``actor`` is who acts, as the history of installations says; else the person who typed it. A
+    command that only ``reads`` makes no home: where there is none, it finds nothing.
     """
     from mooring.adapters.app_output import app_output
     from mooring.adapters.core_dumps import forbid_core_dumps
+    from mooring.adapters.home import Home
     from mooring.host import Host
 
     forbid_core_dumps()
-    with Host.open(configuration(ctx, actor=actor)) as host:
+    config = configuration(ctx, actor=actor)
+    with ExitStack() as closing:
+        if reads and config.database_url is None and not Home.is_there(config.home):
+            say(ctx, f"There is no home at {config.home} yet; `mooring install PATH` makes one.")
+            config = replace(config, home=Path(closing.enter_context(TemporaryDirectory())))
+        host = closing.enter_context(Host.open(config))
         ctx.ensure_object(dict)["masker"] = host.masker
         with app_output(lambda: host.log, hide=host.masker.hide):
             yield host

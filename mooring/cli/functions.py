@@ -32,7 +32,7 @@ command.add_command(replay)
 @click.pass_context
 def list_(ctx: click.Context, app_id: str) -> None:
     """Show the URLs of an app's functions."""
-    with open_host(ctx) as host:
+    with open_host(ctx, reads=True) as host:
         installation = host.installation(app_id)
         urls = host.endpoints(installation)
         declared = host.definition(installation).manifest.functions

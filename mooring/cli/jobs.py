@@ -67,7 +67,7 @@ def trigger(ctx: click.Context, app_id: str, job: str, parameters: str, wait: bo
 def list_(ctx: click.Context, app_id: str | None, limit: int) -> None:
     """Show the latest runs, of one app or of all; with --account of that account alone."""
     account = given_account(ctx)
-    with open_host(ctx) as host:
+    with open_host(ctx, reads=True) as host:
         found = host.runs.recent(app_id=app_id, account=account, limit=limit)
         if app_id and not found:
             host.installation(app_id)  # raises, naming what is installed
@@ -86,7 +86,7 @@ def list_(ctx: click.Context, app_id: str | None, limit: int) -> None:
 @click.pass_context
 def show(ctx: click.Context, run_id: str) -> None:
     """Show one run: status, steps, state, error. The first characters of its id are enough."""
-    with open_host(ctx) as host:
+    with open_host(ctx, reads=True) as host:
         run = _without_secrets(host, host.runs.named(run_id))
         answer(ctx, run.to_json(), _described(run, what_to_do=_what_to_do(host, run)))
 

@@ -37,7 +37,7 @@ def command(
     follow: bool,
 ) -> None:
     """Show what the host and the apps logged, oldest first; secrets are masked."""
-    with open_host(ctx) as host:
+    with open_host(ctx, reads=not follow) as host:
         found = False
         for line in read_logs(
             host.home.logs, app_id=app_id, run_id=run_id, level=level, limit=limit, follow=follow

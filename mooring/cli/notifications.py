@@ -45,7 +45,7 @@ def command(
     Of one app or of all, with --account of that account alone. Secrets are masked; of each
     installation the latest 1,000 are kept.
     """
-    with open_host(ctx) as host:
+    with open_host(ctx, reads=not follow) as host:
         recent = partial(
             host.notifications.recent, app_id=app_id, account=given_account(ctx), level=level
         )

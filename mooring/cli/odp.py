@@ -19,7 +19,7 @@ def command() -> None:
 @click.pass_context
 def query(ctx: click.Context, sql: str) -> None:
     """Run one read-only SELECT over the views `customers`, `events` and one view per object."""
-    with open_host(ctx) as host:
+    with open_host(ctx, reads=True) as host:
         columns, rows = host.odp(host.config.account).query(sql)
         records = [dict(zip(columns, row, strict=True)) for row in rows]
         shown = [[_cell(value) for value in row] for row in rows]

@@ -57,7 +57,7 @@ def command(ctx: click.Context, /, words: tuple[str, ...], **given: Any) -> None
 
         rotate(ctx, new_key_file=given["new_key_file"], grace=given["grace"], end=given["finish"])
         return
-    with open_host(ctx) as host:
+    with open_host(ctx, reads=verb == "list") as host:
         installation = host.installation(app_id)
         if verb == "list":
             _list(ctx, host, installation)

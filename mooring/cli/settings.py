@@ -74,7 +74,7 @@ def command(
             "--authorize presses a button of its own.",
             hint=f"Write mooring settings {app_id} SECTION --authorize",
         )
-    with open_host(ctx) as host:
+    with open_host(ctx, reads=not (given or action or file)) as host:
         installation = host.installation(app_id)
         if file:
             _report(ctx, host.settings.submit_file(installation, file, environment=os.environ))

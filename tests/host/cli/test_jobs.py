@@ -31,6 +31,15 @@ def test_waiting_executes_the_run_here(installed: Program) -> None:
     }
 
 
+def test_the_first_characters_of_an_id_stand_for_its_run(installed: Program) -> None:
+    run = installed.ok("jobs", "trigger", APP, "tidy", "--wait", "--json").json
+    assert installed.ok("jobs", "show", run["run_id"][:8], "--json").json == run
+    assert installed("jobs", "show", run["run_id"][:3]).status == 66
+    assert installed.ok("logs", "--run", run["run_id"][:8]).out
+    answer = installed.ok("jobs", "terminate", run["run_id"][:8].upper())
+    assert "had ended before" in answer.err
+
+
 def test_without_waiting_the_run_stays_pending_and_says_so(installed: Program) -> None:
     answer = installed.ok("jobs", "trigger", APP, "tidy")
     assert "PENDING" in answer.out

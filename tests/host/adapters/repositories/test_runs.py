@@ -11,7 +11,7 @@ from sqlalchemy import text
 
 from mooring.adapters.database import Database
 from mooring.adapters.repositories.runs import Runs
-from mooring.errors import LeaseLost, NotFound
+from mooring.errors import LeaseLost, NotFound, UsageError
 from mooring.model.installation import Installation, InstallationState
 from mooring.model.run import Run, RunStatus
 from mooring.testing.clock import START, FakeClock
@@ -75,6 +75,23 @@ def test_an_unknown_run_is_not_found(runs: Runs) -> None:
         runs.take("nowhere", worker="w", now=START)
     with pytest.raises(NotFound, match="no run nowhere"):
         runs.terminate("nowhere", now=START)
+
+
+def test_the_first_characters_of_an_id_are_enough_where_they_name_one(
+    runs: Runs, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = iter(("3f2a0000-1", "3f2a1111-2", "beef_000-3"))
+    monkeypatch.setattr("mooring.adapters.repositories.runs.uuid4", lambda: next(ids))
+    first, second, third = new(runs), new(runs), new(runs)
+    assert runs.named("3f2a0") == first
+    assert runs.named("3F2A1111-2") == second
+    assert runs.named("beef_") == third
+    with pytest.raises(UsageError, match=r"Several runs begin with 3f2a\..*3f2a1111-2") as raised:
+        runs.named("3f2a")
+    assert first.run_id in raised.value.hint
+    for unknown in ("3f2", "3f2b", "%%%%", "beefX"):
+        with pytest.raises(NotFound, match=f"no run {unknown}"):
+            runs.named(unknown)
 
 
 def test_taking_a_run_raises_its_epoch(runs: Runs) -> None:

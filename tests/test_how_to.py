@@ -75,7 +75,10 @@ def script(all_steps: list[Step]) -> str:
 
 @pytest.mark.parametrize(
     "name",
-    ["write-an-app.md", "port-an-ocp-app.md", "receive-webhooks.md", "connect-with-oauth.md"],
+    [
+        *("write-an-app.md", "port-an-ocp-app.md", "receive-webhooks.md"),
+        *("connect-with-oauth.md", "upgrade-an-app.md"),
+    ],
 )
 def test_what_a_page_teaches_works_as_shown(
     shell: dict[str, str], tmp_path: Path, name: str

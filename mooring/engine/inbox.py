@@ -115,13 +115,14 @@ class _Wire(msgspec.Struct):
 _WIRE = msgspec.json.Decoder(_Wire)
 
 
-def to_wire(request: Request) -> str:
-    """Write a request as text for storage."""
+def to_wire(request: Request, profile: SignatureProfile | None = None) -> str:
+    """Write a request as text for storage; a secret that proved its sender is left out."""
+    secret = profile.header.lower() if profile and profile.scheme == "bearer" else ""
     wire = _Wire(
         request.method,
         request.path,
         dict(request.params),
-        request.headers.items(),
+        [(name, value) for name, value in request.headers.items() if name != secret],
         request.body,
     )
     return msgspec.json.encode(wire).decode("utf-8")

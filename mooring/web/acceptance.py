@@ -141,7 +141,7 @@ def _delivery(waiting: _Waiting) -> Delivery:
         app_id=target.installation.app_id,
         function=target.entry.name,
         dedupe_key=dedupe_key(request, target.profile),
-        request=to_wire(request),
+        request=to_wire(request, target.profile),
         state=DeliveryState.PENDING,
         attempts=0,
         received_at=waiting.received_at,

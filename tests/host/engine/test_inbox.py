@@ -120,6 +120,13 @@ def test_a_request_survives_its_storage_byte_for_byte() -> None:
     assert back.headers.get_all("set-cookie") == ["a=1", "b=2"]
 
 
+def test_a_token_that_proved_the_sender_is_not_stored() -> None:
+    sent = Request("POST", headers=Headers({"Authorization": "Bearer s3cret", "x-a": "1"}))
+    brevo = SignatureProfile(name="brevo", header="Authorization", scheme="bearer")
+    assert from_wire(to_wire(sent, brevo)).headers.items() == [("x-a", "1")]
+    assert "s3cret" in to_wire(sent, SIGNED)
+
+
 def test_the_same_request_has_the_same_name() -> None:
     assert dedupe_key(REQUEST, SIGNED) == dedupe_key(replace(REQUEST), SIGNED)
 

@@ -320,6 +320,30 @@ def test_what_trying_again_cannot_mend_ends_the_run_at_once(
     assert (ended.status, ended.error) == (RunStatus.ERROR, error.message)
 
 
+def test_rejected_credentials_are_told_once_and_before_the_run_ends(bench: Bench) -> None:
+    run_id, heard = bench.new(), []
+
+    def hear(error: CredentialsRejected) -> None:
+        heard.append((error.section, bench.runs.get(run_id).status))
+
+    invocation = replace(bench.app.invocation, on_rejected=hear)
+    job = failing(lambda: CredentialsRejected("Reconnect Brevo.", section="brevo"))
+    bench.drive(run_id, job, invocation=invocation)
+    assert heard == [("brevo", RunStatus.RUNNING)]
+    bench.drive(bench.new(), failing(ServiceUnavailable), invocation=invocation)
+    assert len(heard) == 1
+
+
+def test_steps_are_for_whoever_looks_for_a_fault(bench: Bench) -> None:
+    bench.drive(bench.new(), Pages)
+    levels = {line.event: line.level for line in bench.app.log.lines}
+    assert levels == {
+        "job.run.started": "info",
+        "job.run.step": "debug",
+        "job.run.finished": "info",
+    }
+
+
 def test_a_job_that_wants_one_attempt_gets_one(bench: Bench) -> None:
     once = replace(THREE_TRIES, retry=RetryPolicy(attempts=1))
     ended = bench.drive(bench.new(), failing(ServiceUnavailable), policy=once)

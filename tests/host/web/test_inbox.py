@@ -14,6 +14,7 @@ import pytest
 from mooring.engine.inbox import MOST_ATTEMPTS
 from mooring.host import Host
 from mooring.model.delivery import Delivery, DeliveryState
+from mooring.model.installation import InstallationState
 from mooring.web.inbox import Inbox
 from mooring.web.journal import Journal
 from tests.host.web.conftest import SECRET, App, Site, opened_site, signed
@@ -194,6 +195,31 @@ def test_what_failed_once_succeeds_when_it_is_due_again(app: App, site: OpenSite
     assert opened.host.deliveries.claim([delivery], until=due_now)
     settled(opened)
     assert handled(opened) == 2
+
+
+@pytest.mark.parametrize("get", ["storage.settings.get", "await storage.settings.aget"])
+def test_what_waits_for_credentials_is_kept_until_the_save_that_renews_them(
+    app: App, site: OpenSite, get: str
+) -> None:
+    body = f"""
+    if not ({get}("main")).get("name"):
+        from mooring.sdk import errors
+        raise errors.CredentialsRejected("The token is refused.")
+    return Response(200)
+    """
+    opened = site(app.function("hook", body, delivery="inbox"))
+    opened.inbox.start()
+    send(opened)
+    delivery = until(opened, lambda delivery: delivery.error is not None)
+    assert (delivery.state, delivery.attempts) == (DeliveryState.PENDING, 0)
+    assert delivery.due_at - opened.host.clock.now() > timedelta(minutes=9)
+    host, installation = opened.host, opened.installation
+    assert host.installation("shop").state is InstallationState.NEEDS_ATTENTION
+    stored = host.invocation(installation, entry_point="test").services.settings
+    stored.put("main", {"name": "renewed"})
+    assert host.settings.of(installation).submit("main", {}, action="save").ok
+    assert host.installation("shop").state is InstallationState.INSTALLED
+    settled(opened)
 
 
 def test_a_request_that_no_attempt_can_mend_is_set_aside(app: App, site: OpenSite) -> None:

@@ -289,3 +289,24 @@ def test_an_unknown_delivery_is_not_found(deliveries: Deliveries) -> None:
     with pytest.raises(NotFound, match="no delivery nowhere"):
         deliveries.bury("nowhere", error="")
     deliveries.done(["nowhere"])
+
+
+def test_an_attempt_that_does_not_count_is_forgotten(deliveries: Deliveries) -> None:
+    sent = delivery()
+    accept(deliveries, sent)
+    begun = deliveries.begin([sent], until=LATER)
+    assert begun
+    deliveries.retry(sent.delivery_id, due_at=LATER, error="Refused.", counts=False)
+    kept = deliveries.get(sent.delivery_id)
+    assert (kept.attempts, kept.error, kept.due_at) == (0, "Refused.", LATER)
+
+
+def test_what_failed_is_made_due_for_one_installation_alone(deliveries: Deliveries) -> None:
+    failed, fresh, theirs = delivery("a"), delivery("b", due_at=LATER), delivery("c", install_id=2)
+    for each in (failed, fresh, theirs):
+        accept(deliveries, each)
+    for each in (failed, theirs):
+        deliveries.retry(each.delivery_id, due_at=LATER, error="Refused.")
+    assert deliveries.hasten(1, now=START) == 1
+    assert [each.delivery_id for each in deliveries.due(START)] == [failed.delivery_id]
+    assert deliveries.get(failed.delivery_id).error == "Refused."

@@ -9,8 +9,10 @@ from mooring.quality.rule import Finding, Level, QualityRule, Studied, in_code
 from mooring.reading.app_code import CodeFile, imported_from
 
 SDK = "mooring.sdk"
-SERVICES = tuple(f"{SDK}.{name}." for name in ("storage", "http", "odp", "jobs", "functions"))
-BEGIN_WITH_A = ("active", "add_", "append")  # and are no twins
+SERVICES = tuple(
+    f"{SDK}.{name}." for name in ("storage", "http", "odp", "jobs", "functions", "oauth")
+)
+BEGIN_WITH_A = ("active", "add_", "append", "access_token", "authorization_url")  # and are no twins
 LEVELS = ("debug", "info", "warning", "error", "exception", "critical", "log")
 WRITERS = frozenset(
     {

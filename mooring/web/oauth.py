@@ -52,7 +52,7 @@ class Said:
 PAGES = {
     "connected": Said(
         *(200, "complete", "{app} is connected"),
-        "Access was granted and tried out. You can close this page.",
+        "Access was granted. You can close this page.",
         "The rest is set up in the settings of {app}.",
     ),
     "refused": Said(

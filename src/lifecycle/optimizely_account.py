@@ -92,7 +92,8 @@ def take_access(request: Request) -> AuthorizationGrantResult:
         )
         connected = _projects(PersonalToken(tokens.access_token))
     except errors.RequestRefused as error:
-        return result.add_error("client_secret", str(error))
+        said = "Optimizely does not accept this client ID and secret, or the attempt was too old."
+        return result.add_error("client_secret", f"{said} ({error.message})")
     if not connected:
         return result.add_toast("danger", f"The access that you allowed {NO_PROJECT}")
     oauth.keep(TOKENS, tokens)

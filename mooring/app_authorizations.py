@@ -43,6 +43,11 @@ class AppAuthorizations:
             mask=self._host.masker,
         )
 
+    def knows(self, app_id: str, request: Request) -> bool:
+        """Tell whether somebody comes back whom this host has sent; changes nothing."""
+        state = request.params.get("state", "")
+        return isinstance(state, str) and self._states.is_ours(state, app_id=app_id)
+
     def receive(self, app_id: str, request: Request) -> Landing:
         """Take in who comes back from a provider, and note what became of the authorization."""
         landing = self._desk.receive(app_id, request)

@@ -69,6 +69,10 @@ class States:
         state = f"{begun.state_id}.{self._signature(begun, installation.app_id)}"
         return AuthorizationStart(state, _text(challenge), redirect_uri)
 
+    def is_ours(self, state: str, *, app_id: str) -> bool:
+        """Tell whether this host made a state for this app, whatever became of it."""
+        return self._genuine(state, app_id=app_id) is not None
+
     def use(self, state: str, *, app_id: str) -> Authorization | Unusable:
         """Use up the authorization that a state of this app names; say why if that cannot be."""
         found = self._genuine(state, app_id=app_id)

@@ -129,8 +129,6 @@ class Callback:
             return self._page("unknown")
         headers = [pair for pair in headers_of(scope).items() if pair[0] not in OF_THE_BROWSER]
         request = Request("GET", params=params_of(scope), headers=Headers(headers))
-        if not self._turns.acquire(blocking=False):
-            return self._page("busy")
         work = asyncio.wrap_future(self._desk.submit(partial(self._received, app_id, request)))
         try:
             return await asyncio.wait_for(asyncio.shield(work), self._seconds)
@@ -140,7 +138,11 @@ class Callback:
 
     def _received(self, app_id: str, request: Request) -> Response:
         try:
-            return self._landed(self._host.oauth.receive(app_id, request))
+            # Strangers take nobody's turn.
+            if not self._host.oauth.knows(app_id, request):
+                self._host.log.log("warn", "authorization.unknown", {"app_id": app_id})
+                return self._page("unknown")
+            return self._taken_in(app_id, request)
         except Exception as error:  # noqa: BLE001  # the visitor gets a page, the log the reason
             expected = isinstance(error, MooringError) and error.http_status != 500
             fields = {
@@ -150,6 +152,12 @@ class Callback:
             }
             self._host.log.log("error", "authorization.failed", fields)
             return self._page("failed")
+
+    def _taken_in(self, app_id: str, request: Request) -> Response:
+        if not self._turns.acquire(blocking=False):
+            return self._page("busy")
+        try:
+            return self._landed(self._host.oauth.receive(app_id, request))
         finally:
             self._turns.release()
 

@@ -18,6 +18,7 @@ from sandbox import wire
 from sandbox.account.account import Account
 from sandbox.account.oauth import SCOPES, Declined
 
+DECIDED = {"approve": "allow", "deny": "deny"}
 ASKED = ("redirect_uri", "state", "code_challenge")
 CHALLENGE = re.compile(r"[A-Za-z0-9_-]{43}", re.ASCII)
 VERIFIER = re.compile(r"[A-Za-z0-9._~-]{43,128}", re.ASCII)
@@ -68,8 +69,8 @@ class OAuthServer:
         if wrong := _wrong(query):
             return _back(query, error=wrong[0], error_description=wrong[1])
         asked = {name: query.get(name, "") for name in ASKED}
-        if oauth.consent != "ask":
-            return self._decided(asked, allowed=oauth.consent == "approve")
+        if decision := query.get("decision") or DECIDED.get(oauth.consent):
+            return self._decided(asked, allowed=decision == "allow")
         text = "The app Optimizely Connector wants to read your projects and add webhooks."
         form = FORM.format(ticket=escape(oauth.wait_for_consent(asked)))
         return _page("Allow access to Optimizely?", text, form=form)

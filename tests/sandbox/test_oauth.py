@@ -101,6 +101,11 @@ def test_whoever_allows_on_the_page_is_sent_back_with_a_code(provider: Provider)
     assert again.status_code == 400
 
 
+@pytest.mark.parametrize(("decision", "brings"), [("allow", "code"), ("deny", "error")])
+def test_the_address_can_hold_the_decision(provider: Provider, decision: str, brings: str) -> None:
+    assert brings in answer_in(provider.authorize(decision=decision))
+
+
 def test_whoever_denies_is_sent_back_without(provider: Provider) -> None:
     provider.sandbox.control("oauth", consent="deny")
     assert answer_in(provider.authorize()) == {"error": "access_denied", "state": "a state"}

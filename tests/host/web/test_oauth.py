@@ -303,12 +303,16 @@ def test_apps_that_hang_leave_the_desk_to_others(
 ) -> None:
     site = shop()
     held = threading.Event()
+    monkeypatch.setattr(site.host.oauth, "knows", lambda *given: True)
     monkeypatch.setattr(site.host.oauth, "receive", lambda *given: held.wait(5))
     monkeypatch.setattr(site.server._callback, "_seconds", 0.02)
     for _ in range(MOST_AT_ONCE):
         assert come_back(site, state="x").status_code == 504
     busy = come_back(site, state="x")
+    monkeypatch.setattr(site.host.oauth, "knows", lambda *given: False)
+    stranger = come_back(site, state="x")
     held.set()
+    assert stranger.status_code == 400
     assert busy.status_code == 503
     assert busy.headers["retry-after"] == "5"
 
@@ -322,7 +326,7 @@ def test_a_fault_of_the_host_is_a_page_too(
         raise OSError("disk canary")
 
     monkeypatch.setattr(site.host.oauth, "receive", fail)
-    page = come_back(site, state="x", code=CODE)
+    page = come_back(site, state=state_of(press(site)), code=CODE)
     assert page.status_code == 500
     assert "canary" not in page.text
     assert "disk canary" in log_of(site)

@@ -193,6 +193,18 @@ def test_credentials_of_another_section_that_a_save_finds_rejected_are_marked(
     assert state(rejected) == ("needs_attention", ["shop"])
 
 
+def test_a_save_that_enters_nothing_new_finds_what_was_stored_rejected(
+    rejected: Here, home: Path
+) -> None:
+    with Host.open(HostConfig(home=home, secrets="encrypted")) as host:
+        invocation = host.invocation(host.installation(APP), entry_point="test")
+        invocation.services.settings.put("shop", {"token": "expired-since"})
+    assert save(rejected, "shop", "token", "expired-anew", "--action", "save").status == 1
+    assert state(rejected) == ("installed", [])
+    assert rejected("settings", APP, "shop", "--action", "save").status == 1
+    assert state(rejected) == ("needs_attention", ["shop"])
+
+
 def test_a_save_of_the_section_makes_all_well_and_says_so(rejected: Here) -> None:
     sync(rejected)
     sync(rejected, about="mail")

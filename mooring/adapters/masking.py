@@ -17,7 +17,7 @@ from mooring.adapters.spellings import spellings
 
 MASK = "•••"
 SHORTEST = 6
-MOST_VALUES = 2000
+MOST_VALUES = 10_000
 
 GROUP = 4
 STRIDE = SHORTEST - GROUP + 1  # of the groups that a spelling begins with, one is looked at
@@ -29,7 +29,7 @@ class Masker:
     """Knows secret values and hides them in text, raw and in the encodings they travel in.
 
     Values shorter than six characters are not hidden: they occur everywhere. Of very many values
-    (tokens that are renewed) the latest 2,000 are known.
+    (tokens that are renewed) the latest 10,000 are known.
     """
 
     def __init__(self) -> None:

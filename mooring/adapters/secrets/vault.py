@@ -33,7 +33,6 @@ WHY = "secrets.store_why"
 HOME_ID = "home.id"
 CHECK = "check"
 SECRETS = "secrets"
-CLOCKS_DIFFER = timedelta(minutes=5)  # at most, between machines that share a database
 
 
 def open_vault(
@@ -83,7 +82,7 @@ class Vault:
         self._prefix = f"mooring/{home_id}"
         self._masker = masker
         self._clock = clock or SystemClock()
-        self._learned_at: datetime | None = None
+        self._learned: dict[tuple[str, str], datetime] = {}
 
     def get(self, owner: str, name: str) -> str | None:
         """Return the value, or None."""
@@ -153,16 +152,14 @@ class Vault:
 
         A master key that was rotated meanwhile is known afterwards too.
         """
-        seen = self._clock.now()
-        query = select(secret_names.c.owner, secret_names.c.name)
-        if self._learned_at is not None:
-            query = query.where(secret_names.c.changed_at >= self._learned_at - CLOCKS_DIFFER)
+        query = select(secret_names.c.owner, secret_names.c.name, secret_names.c.changed_at)
         with self._database.read() as connection:
-            changed = connection.execute(query).all()
-        for owner, name in changed:
-            self.get(owner, name)
+            changes = {(row.owner, row.name): row.changed_at for row in connection.execute(query)}
+        for (owner, name), changed_at in changes.items():
+            if self._learned.get((owner, name)) != changed_at:
+                self.get(owner, name)
+        self._learned = changes
         self.learn_keys()
-        self._learned_at = seen
 
     def learn_keys(self) -> None:
         """Let the masker know the master keys; a rotation is noticed with that."""

@@ -10,7 +10,8 @@ from mooring.reading.app_code import CodeFile, imported_from
 
 SDK = "mooring.sdk"
 SERVICES = tuple(
-    f"{SDK}.{name}." for name in ("storage", "http", "odp", "jobs", "functions", "oauth")
+    f"{SDK}.{name}."
+    for name in ("storage", "http", "odp", "jobs", "functions", "notifications", "oauth")
 )
 BEGIN_WITH_A = ("active", "add_", "append", "access_token", "authorization_url")  # and are no twins
 LEVELS = ("debug", "info", "warning", "error", "exception", "critical", "log")

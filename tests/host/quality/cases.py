@@ -174,6 +174,16 @@ BRONZE = [
     ),
     extra(
         "awaited-twins",
+        "from mooring.sdk import notifications",
+        "",
+        "",
+        "async def tell(what: str) -> None:",
+        '    """Tell."""',
+        '    await notifications.ainfo("Orders", "Read", what)',
+        f'    {MARK}notifications.info("Orders", "Read", what)',
+    ),
+    extra(
+        "awaited-twins",
         "from mooring.sdk import oauth",
         "",
         "",

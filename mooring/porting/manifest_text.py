@@ -35,7 +35,6 @@ NOT_CALLED = {
 }
 
 OF_FUNCTIONS = {
-    "installation_resolution": "every installation has an address of its own here",
     "opal_tool": "it is an ordinary function here; nothing registers it with Opal",
 }
 

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from mooring.host import Host
 
 UNDONE = "The transition that started it was called off."
+TRIES, TRY_EVERY = 10, 0.1  # seconds; whoever looks for what was cut off holds the lock briefly
 UNDER_WAY = (
     InstallationState.INSTALLING,
     InstallationState.UPGRADING,
@@ -240,15 +241,28 @@ class AppLifecycle:
     @contextmanager
     def _alone(self, app_id: str, account: str) -> Iterator[None]:
         """Be the one process at this app of the account. Raises Conflict."""
-        with self._lock(app_id, account) as held:
-            if not held:
-                raise Conflict(
-                    f"Another process installs, upgrades or removes {app_id} in account {account} "
-                    "at this moment.",
-                    hint="Wait until it has ended; `mooring apps` shows how far it is.",
-                )
-            self._call_off(app_id, account)
-            yield
+        for _ in range(TRIES):
+            with self._lock(app_id, account) as held:
+                if held:
+                    self._call_off(app_id, account)
+                    self._forget_copies(app_id)
+                    yield
+                    return
+            self._host.clock.sleep(TRY_EVERY)
+        raise Conflict(
+            f"Another process installs, upgrades or removes {app_id} in account {account} "
+            "at this moment.",
+            hint="Wait until it has ended; `mooring apps` shows how far it is.",
+        )
+
+    def _forget_copies(self, app_id: str) -> None:
+        """Remove copies of the app that nothing refers to, some time after they were last used."""
+        used = set[Path]()
+        for installation in self._host.installations.all():
+            used.add(installation.root)
+            if upgrade := installation.upgrade:
+                used |= {upgrade.before.root, upgrade.after.root}
+        app_folders.forget_unused(self._host.home.path, app_id=app_id, used=used)
 
     def _lock(self, app_id: str, account: str) -> AbstractContextManager[bool]:
         folder = self._host.home.path / "locks"

@@ -7,14 +7,18 @@ name carries a digest of the content, so that equal content is stored once.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
+import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+import time
+from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
 from mooring.errors import AppInvalid, HomeUnusable
 
+KEPT_UNUSED = 86_400.0  # seconds
 PARTS = ("app.yml", "pyproject.toml", "quality.yml", "assets", "forms", "schema", "src")
 
 
@@ -66,9 +70,18 @@ def belongs(name: PurePosixPath) -> bool:
     return first in PARTS or (len(name.parts) == 1 and first.startswith(".env"))
 
 
-def discard(root: Path) -> None:
-    """Remove a copy that nothing uses any more."""
-    shutil.rmtree(root, ignore_errors=True)
+def forget_unused(home: Path, *, app_id: str, used: Collection[Path]) -> None:
+    """Remove an app's copies that are not in use, and were not for a day.
+
+    What began on a version may still have to import a part of it for the first time.
+    """
+    now = time.time()
+    for root in (home / "apps" / app_id).glob("[!.]*"):
+        with contextlib.suppress(FileNotFoundError):  # Another process removed it.
+            if root in used:
+                os.utime(root)
+            elif now - root.stat().st_mtime > KEPT_UNUSED:
+                shutil.rmtree(root, ignore_errors=True)
 
 
 def _files(source: Path) -> Iterator[Path]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
-from mooring.adapters.app_folders import discard, keep
+from mooring.adapters.app_folders import belongs, forget_unused, keep, packed
 from mooring.errors import AppInvalid, HomeUnusable
 
 FILES = {
@@ -108,11 +109,26 @@ def test_many_who_copy_at_once_get_one_copy(source: Path, home: Path) -> None:
     assert list((home / "apps" / "shop").iterdir()) == list(copies)
 
 
-def test_a_copy_that_is_no_longer_used_goes(source: Path, home: Path) -> None:
+def test_a_copy_that_nothing_has_used_for_a_day_goes(source: Path, home: Path) -> None:
     copy = kept(source, home)
-    discard(copy)
-    discard(copy)
+    other = copy.with_name("2.0.0-000000000000")
+    other.mkdir()
+    for each in (copy, other):
+        os.utime(each, (0, 0))
+    forget_unused(home, app_id="shop", used=[copy])
+    assert (copy.exists(), other.exists()) == (True, False)
+    forget_unused(home, app_id="shop", used=[])
+    assert copy.exists()
+    os.utime(copy, (0, 0))
+    forget_unused(home, app_id="shop", used=[])
     assert not copy.exists()
+
+
+def test_the_files_of_a_copy_can_be_packed(source: Path, home: Path) -> None:
+    names = [record["file"] for record in packed(kept(source, home))]
+    assert "app.yml" in names
+    assert all(belongs(PurePosixPath(name)) for name in names)
+    assert not any(belongs(PurePosixPath(name)) for name in ("", "x.py", "tests/x.py", "a/.env"))
 
 
 def test_a_home_that_cannot_be_written_is_named(source: Path, home: Path) -> None:

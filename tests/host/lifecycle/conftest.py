@@ -67,6 +67,21 @@ class Tidy(Job):
     def perform(self, status):
         return JobStatus(status.state, complete=True)
 """
+SCHEMA = """\
+name: shop_things
+display_name: The <Shop> & Co Things
+alias: shop_things
+fields:
+  - name: shop_thing_id
+    type: string
+    display_name: ID
+    description: Which thing.
+    primary: true
+  - name: shop_points
+    type: POINTS
+    display_name: Points
+    description: How good it is.
+"""
 FORM = """\
 sections:
   - key: main
@@ -95,9 +110,13 @@ class Shop:
         version: str,
         *functions: str,
         jobs: Mapping[str, Any] | None = None,
+        points: str = "number",
         **hooks: str,
     ) -> Path:
-        """Write a folder with a version; each hook is the body of a function."""
+        """Write a folder with a version; each hook is the body of a function.
+
+        ``points`` is the type of a field that it declares.
+        """
         self._made += 1
         app = App(self._folder / f"made{self._made}")
         for name in functions or ("hello",):
@@ -111,6 +130,7 @@ class Shop:
         manifest["meta"]["version"] = version
         app.write("app.yml", yaml.safe_dump(manifest, sort_keys=False))
         app.write("forms/settings.yml", FORM)
+        app.write("schema/shop_things.yml", SCHEMA.replace("POINTS", points))
         methods = [
             f"    def _{hook}(self):\n{indent(body, ' ' * 8)}\n" for hook, body in hooks.items()
         ]

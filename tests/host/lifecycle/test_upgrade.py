@@ -58,6 +58,17 @@ def test_an_invalid_version_changes_nothing(host: Host, shop: Shop) -> None:
     assert (answered(host), host.installation("shop").upgrade) == ("1.0.0", None)
 
 
+def test_a_schema_that_does_not_fit_is_found_before_a_hook_is_called(
+    host: Host, shop: Shop
+) -> None:
+    installation = host.lifecycle.install(shop.version("1.0.0"))
+    with pytest.raises(Conflict, match="shop_points"):
+        host.lifecycle.upgrade(shop.version("1.1.0", points="string"))
+    assert answered(host) == "1.0.0"
+    shared = services(host, installation).shared_kv_store
+    assert (shared.exists("called/on_install"), shared.exists("called/on_upgrade")) == (True, False)
+
+
 @pytest.mark.parametrize("hook", ["on_upgrade", "on_finalize_upgrade"])
 @pytest.mark.parametrize(
     ("says", "reason"),

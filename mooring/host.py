@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from types import TracebackType
@@ -181,6 +181,21 @@ class Host:
             return Invocation(app=app, services=services, log_fields=fields)
         noticing = self.attention.noticing(installation, began=self.clock.now())
         return Invocation(app=app, services=services, log_fields=fields, on_rejected=noticing)
+
+    def invocations(
+        self, installation: Installation, *, entry_point: str, is_global: bool = False
+    ) -> Callable[[], Invocation]:
+        """Return what builds the invocations of one entry point; they share what they can."""
+        first = self.invocation(installation, entry_point=entry_point, is_global=is_global)
+
+        def another() -> Invocation:
+            fields = dict(first.log_fields)
+            if is_global:
+                return Invocation(first.app, first.services, fields)
+            noticing = self.attention.noticing(installation, began=self.clock.now())
+            return Invocation(first.app, first.services, fields, noticing)
+
+        return another
 
     def jobs_of(self, installation: Installation) -> InstallationJobs:
         """Return the runs and schedules of an installation."""

@@ -127,7 +127,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "sqlalchemy": ("mooring/adapters",),
     "sqlite3": ("mooring/adapters",),
     "stamina": ("mooring/adapters",),
-    "starlette": ("mooring/web", "sandbox"),
+    "starlette": ("mooring/web", "sandbox", "benchmarks/rivals.py"),  # measured against
     "structlog": ("mooring/adapters",),
     "uvicorn": ("mooring/web", "sandbox"),
     "uvloop": ("mooring/web",),

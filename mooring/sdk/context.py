@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
@@ -117,11 +116,17 @@ def services_of_installation(service: str) -> Services:
     return invocation.services
 
 
-@contextmanager
-def use(invocation: Invocation) -> Iterator[Invocation]:
+class use:  # noqa: N801  # reads as the function it could be, at half the price
     """Run the body on behalf of ``invocation``; nesting restores the outer one."""
-    token = _current.set(invocation)
-    try:
-        yield invocation
-    finally:
-        _current.reset(token)
+
+    __slots__ = ("_invocation", "_token")
+
+    def __init__(self, invocation: Invocation) -> None:
+        self._invocation = invocation
+
+    def __enter__(self) -> Invocation:
+        self._token = _current.set(self._invocation)
+        return self._invocation
+
+    def __exit__(self, *exception: object) -> None:
+        _current.reset(self._token)

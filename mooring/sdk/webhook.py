@@ -109,7 +109,7 @@ class Response:
         text: str | None = None,
         body: bytes | None = None,
     ) -> None:
-        if sum(given is not None for given in (body_json, text, body)) > 1:
+        if (body_json is not None) + (text is not None) + (body is not None) > 1:
             raise TypeError("A Response takes one of body_json, text and body.")
         if not 100 <= status <= 599:
             raise ValueError(f"{status} is not an HTTP status (100 to 599).")

@@ -42,6 +42,7 @@ class _Known:
 
     target: Target
     function_class: type[Any]
+    invocation: Callable[[], Invocation]
     on_loop: bool
 
 
@@ -118,26 +119,25 @@ class Calls:
             self._slots.give_back(owner)
 
     def _begin(self, target: Target, request: Request) -> Outcome | Unfinished:
-        return begin(
-            partial(self._function_class, target),
-            request,
-            invocation=self._invocation(target),
-            hide=self._host.masker.hide,
-        )
+        """Begin in a thread, and learn about the function."""
+        known = self._known.get(_key(target))
+        if known is not None and known.target is target:
+            function_class, invocation = (lambda: known.function_class), known.invocation
+        else:
+            function_class = partial(self._learn, target, invocation := self._invocations(target))
+        hide = self._host.masker.hide
+        return begin(function_class, request, invocation=invocation(), hide=hide)
+
+    def _learn(self, target: Target, invocation: Callable[[], Invocation]) -> type[Any]:
+        found = self._host.function_class(target.installation, target.entry.name)
+        self._known[_key(target)] = _Known(target, found, invocation, runs_on_loop(found))
+        return found
 
     def _unbegun(self, known: _Known, request: Request) -> Unfinished:
-        return unbegun(known.function_class, request, invocation=self._invocation(known.target))
+        return unbegun(known.function_class, request, invocation=known.invocation())
 
-    def _function_class(self, target: Target) -> type[Any]:
-        known = self._known.get(_key(target))
-        if known is None or known.target is not target:
-            found = self._host.function_class(target.installation, target.entry.name)
-            known = _Known(target, found, runs_on_loop(found))
-            self._known[_key(target)] = known
-        return known.function_class
-
-    def _invocation(self, target: Target) -> Invocation:
-        return self._host.invocation(
+    def _invocations(self, target: Target) -> Callable[[], Invocation]:
+        return self._host.invocations(
             target.installation,
             entry_point=f"function:{target.entry.name}",
             is_global=target.entry.is_global,

@@ -42,7 +42,9 @@ class BoundedProtocol(HttpToolsProtocol):
         super().__init__(*arguments, **named)
         self._without_bodies = 0
         self._reading_head = True
-        self._deadline: asyncio.TimerHandle | None = None
+        self._ends_at: float | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._rings_at = 0.0
         self._unread: asyncio.TimerHandle | None = None
         self._answers = 0
         self._unclear = ""
@@ -54,14 +56,14 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the deadline with the connection."""
-        self._end_within(None)
-        if self._unread is not None:
-            self._unread.cancel()
+        for timer in (self._timer, self._unread):
+            if timer is not None:
+                timer.cancel()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived, and refuse the request when too much of it is no body."""
-        if self._reading_head and self._deadline is None:
+        if self._reading_head and self._ends_at is None:
             self._end_within(self.head_seconds)
         self._without_bodies += len(data)
         super().data_received(data)
@@ -140,17 +142,35 @@ class BoundedProtocol(HttpToolsProtocol):
         return framing not in ({}, {b"content-length": b"0"})
 
     def _end_within(self, seconds: float | None) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
-            self._deadline = None
-        if seconds is not None:
-            late = partial(self._refuse, HTTPStatus.REQUEST_TIMEOUT)
-            self._deadline = self.loop.call_later(seconds, late)
+        """Move the deadline. The timer stays, unless it would ring too late: most never matter."""
+        if seconds is None:
+            self._ends_at = None
+            return
+        self._ends_at = self.loop.time() + seconds
+        if self._timer is not None and self._rings_at > self._ends_at:
+            self._timer.cancel()
+            self._timer = None
+        if self._timer is None:
+            self._ring_at(self._ends_at)
+
+    def _ring_at(self, moment: float) -> None:
+        self._rings_at = moment
+        self._timer = self.loop.call_at(moment, self._ring)
+
+    def _ring(self) -> None:
+        self._timer = None
+        if self._ends_at is None:
+            return
+        if self._ends_at > self._rings_at:
+            self._ring_at(self._ends_at)
+        else:
+            self._refuse(HTTPStatus.REQUEST_TIMEOUT)
 
     def _refuse(self, status: HTTPStatus) -> None:
         """Answer where nothing else is being answered, and close."""
         cycle: RequestResponseCycle | None = self.cycle  # uvicorn says that it is never None
-        if cycle is None or cycle.response_complete:
+        is_next = cycle is not None and not cycle.response_started and not self.pipeline
+        if cycle is None or cycle.response_complete or is_next:
             line = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
             self.transport.write(f"{line}content-length: 0\r\nconnection: close\r\n\r\n".encode())
         self.transport.close()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import os
 import signal
 import socket
@@ -33,6 +34,7 @@ LOCK = "serve.lock"
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 LOOP_THREADS = 64  # for what coroutines of apps await: every `a…` call of the SDK takes one
 DESK_THREADS = 32  # as many webhooks as these can share one write to the database
+GARBAGE = 5000  # objects more than there were, before the collector looks at the young ones
 GRACE_SECONDS = 3  # for requests and deliveries in hand when the end is asked for
 JOB_GRACE_SECONDS = 8.0
 
@@ -57,6 +59,7 @@ def serve(
         private = closing.enter_context(listen(console_host, console_port, option="--console"))
         closing.enter_context(host.log.libraries())
         host.signature_profiles, host.vault  # noqa: B018  # what is wrong with them, say now
+        host.lifecycle.recover()
         addresses = Addresses(base_url(public), base_url(private), os.getpid())
         closing.enter_context(_recorded(host, addresses))
         job_process = closing.enter_context(_job_process(host)) if jobs else None
@@ -116,6 +119,7 @@ async def _until_told_to_stop(
     for server, _ in servers:
         await server.answers.wait()
     ready()
+    _leave_alone()
     ended = asyncio.create_task(stop.wait())
     await asyncio.wait({ended, *serving}, return_when=asyncio.FIRST_COMPLETED)
     for server, _ in servers:
@@ -124,6 +128,13 @@ async def _until_told_to_stop(
     ended.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await ended
+
+
+def _leave_alone() -> None:
+    """Keep the collector from walking again and again through what stays until the end."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(GARBAGE, 20, 20)
 
 
 def _told_to_stop(loop: asyncio.AbstractEventLoop) -> asyncio.Event:

@@ -24,7 +24,7 @@ from mooring.adapters.tables import WAITING, deliveries
 from mooring.errors import NotFound, RecordInvalid
 from mooring.model.delivery import Delivery, DeliveryState
 
-BATCHES = (256, 64, 16, 4, 1)  # rows in one statement: few forms of it, so that they stay prepared
+MOST_ROWS = 64  # in one statement: so many forms of it stay prepared
 DUE_CHARACTERS = 8_000_000
 ONCE = tuple(deliveries.c[n] for n in ("install_id", "app_id", "function", "dedupe_key"))
 
@@ -49,7 +49,8 @@ class Deliveries:
         pending = [unique[key] for key in sorted(unique, key=str)]
         self._seal.ready()
         with self._database.write() as connection:
-            for batch in _batches(pending):
+            for start in range(0, len(pending), MOST_ROWS):
+                batch = pending[start : start + MOST_ROWS]
                 if self._store(connection, batch) < len(batch):
                     ids.update(_found(connection, batch))
         return [ids[_once(delivery)] for delivery in accepted]
@@ -194,17 +195,6 @@ class Deliveries:
         with self._database.write() as connection:
             if connection.execute(change).rowcount == 0:
                 raise _unknown(delivery_id)
-
-
-def _batches(rows: Sequence[Delivery]) -> list[Sequence[Delivery]]:
-    """Part rows into statements of sizes that come again."""
-    batches = []
-    start = 0
-    for size in BATCHES:
-        while len(rows) - start >= size:
-            batches.append(rows[start : start + size])
-            start += size
-    return batches
 
 
 @cache

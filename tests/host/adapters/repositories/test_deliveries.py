@@ -162,7 +162,7 @@ def test_many_share_one_transaction_and_few_statements(
     event.listen(engine, "before_cursor_execute", note)
     deliveries.accept([delivery(str(number)) for number in range(85)])
     event.remove(engine, "before_cursor_execute", note)
-    assert len([text for text in said if text.startswith("INSERT")]) == 4  # 64 + 16 + 4 + 1
+    assert len([text for text in said if text.startswith("INSERT")]) == 2  # 64 + 21
 
 
 def test_of_many_of_which_one_cannot_be_stored_none_is(deliveries: Deliveries) -> None:

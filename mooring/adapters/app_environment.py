@@ -6,12 +6,15 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
+from urllib.parse import unquote
 
 from dotenv import dotenv_values
 
 from mooring.errors import AppInvalid
 
 CREDENTIAL = re.compile(r"SECRET|TOKEN|KEY|PASSWORD|PASSPHRASE|CREDENTIAL")
+
+PASSWORD = re.compile(r"://[^/?#@\s:]*:([^/?#@\s]+)@")  # in an address
 
 
 def app_environment(
@@ -27,8 +30,13 @@ def app_environment(
 
 
 def credentials_in(environment: Mapping[str, str]) -> Iterable[str]:
-    """Return the values that are secret, by the name that their app gave them."""
-    return (value for name, value in environment.items() if CREDENTIAL.search(name))
+    """Return the values that are secret by the name that their app gave them, and passwords."""
+    for name, value in environment.items():
+        if CREDENTIAL.search(name):
+            yield value
+        if password := PASSWORD.search(value):
+            yield password[1]
+            yield unquote(password[1])
 
 
 def _read(file: Path) -> Mapping[str, str | None]:

@@ -75,6 +75,8 @@ def open_host(ctx: click.Context, *, actor: str = "", reads: bool = False) -> It
             say(ctx, f"There is no home at {config.home} yet; `mooring install PATH` makes one.")
             config = replace(config, home=Path(closing.enter_context(TemporaryDirectory())))
         host = closing.enter_context(Host.open(config))
+        for secret in host.config.credentials:
+            host.masker.learn(secret)
         ctx.ensure_object(dict)["masker"] = host.masker
         with app_output(lambda: host.log, hide=host.masker.hide):
             yield host

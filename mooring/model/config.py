@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+from urllib.parse import unquote
 
 DEFAULT_ACCOUNT = "local"
+PASSWORD = re.compile("://[^:/]*:([^@]+)@")  # as whoever connects reads an address
 SecretsMode = Literal["auto", "keyring", "encrypted"]
 
 
@@ -35,3 +38,9 @@ class HostConfig:
     def uses_postgresql(self) -> bool:
         """Whether several machines may share this host's database."""
         return (self.database_url or "").startswith(("postgres://", "postgresql://"))
+
+    @property
+    def credentials(self) -> tuple[str, ...]:
+        """What must not be seen of all this: the database's password, as written and as meant."""
+        written = PASSWORD.search(self.database_url or "")
+        return tuple({written[1]: None, unquote(written[1]): None}) if written else ()

@@ -57,13 +57,13 @@ class Handover:
 
     def opened(self, former: MasterKey) -> MasterKey:
         """Return the new key. Raises SecretStoreUnusable if the handover was changed."""
-        sealed = base64.b64decode(self.sealed)
         try:
+            sealed = base64.b64decode(self.sealed, validate=True)
             about = _about(self.former_id, self.new_id)
             secret = AESGCM(former.secret).decrypt(
                 sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about
             )
-        except InvalidTag as error:
+        except (InvalidTag, ValueError) as error:
             raise SecretStoreUnusable(
                 f"The handover from master key {self.former_id} to {self.new_id} does not open: "
                 "it was changed.",

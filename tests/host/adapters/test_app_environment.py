@@ -25,6 +25,13 @@ def test_credentials_are_told_by_their_names() -> None:
     assert list(credentials_in(given)) == ["b", "c"]
 
 
+def test_a_password_in_an_address_is_a_credential() -> None:
+    given = {"APP_ENV_PROXY_URL": "https://user:w%2Frd@proxy.example.com:8080/at@home"}
+    assert list(credentials_in(given)) == ["w%2Frd", "w/rd"]
+    harmless = {"APP_ENV_URL": "https://example.com:8080/a:b@c", "APP_ENV_NAME": "a:b@c"}
+    assert list(credentials_in(harmless)) == []
+
+
 def test_the_hosts_environment_wins(tmp_path: Path) -> None:
     write(tmp_path, "APP_ENV_URL=https://api.example.org\n")
     given = {"APP_ENV_URL": "http://127.0.0.1:9900"}

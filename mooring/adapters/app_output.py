@@ -86,6 +86,10 @@ class _Sorted:
         self._end_line()
         self._own.flush()
 
+    def close(self) -> None:
+        """Stay open: whoever closes it is not the only one who prints."""
+        self.flush()
+
     def __getattr__(self, name: str) -> Any:
         return getattr(self._own, name)
 

@@ -47,8 +47,10 @@ def command(
 ) -> None:
     """Receive webhooks, run jobs on schedule, and show the console, until Ctrl-C."""
     from mooring.adapters.secrets.watch import watching
+    from mooring.adapters.shared_process import share_process
     from mooring.web.server import serve
 
+    share_process()
     with (
         open_host(ctx, actor="serve") as host,
         watching(host.know_secrets, tidy=lambda: host.vault.end_grace(), log=lambda: host.log),

@@ -30,8 +30,10 @@ def command(ctx: click.Context, concurrency: int, under_serve: bool) -> None:
         )
     from mooring.adapters.parent_process import die_with_parent
     from mooring.adapters.secrets.watch import watching
+    from mooring.adapters.shared_process import share_process
     from mooring.worker import work
 
+    share_process()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())

@@ -85,6 +85,14 @@ def test_what_one_call_leaves_unended_is_not_told_of_the_next(app: MemoryApp) ->
     ]
 
 
+def test_a_stream_that_one_call_closes_stays_open_for_the_others(app: MemoryApp) -> None:
+    with app_output(lambda: app.log, hide=hide), use(app.invocation):
+        print("so far", end="")
+        sys.stdout.close()
+        print("still here")
+    assert printed(app) == ["so far", "still here"]
+
+
 def test_the_streams_are_given_back(app: MemoryApp) -> None:
     before = sys.stdout, sys.stderr
     with app_output(lambda: app.log, hide=hide):

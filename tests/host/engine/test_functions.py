@@ -153,6 +153,8 @@ def test_a_secret_in_an_error_does_not_reach_the_caller(app: MemoryApp) -> None:
         KeyboardInterrupt(),
         asyncio.CancelledError(),
         GeneratorExit(),
+        BaseException("of no kind"),
+        BaseExceptionGroup("g", [KeyboardInterrupt()]),
     ],
 )
 def test_any_other_exception_is_a_neutral_500_and_a_traceback_in_the_log(

@@ -45,9 +45,26 @@ class JobRuns:
         back after the present step.
         """
         host = self._host
-        run = host.runs.take(run_id, worker=worker, now=host.clock.now(), epoch=epoch)
+        run = host.runs.take(
+            run_id,
+            worker=worker,
+            now=host.clock.now(),
+            epoch=epoch,
+            limit=self.limit(host.runs.get(run_id)),
+        )
         with beating(run, repository=host.runs, clock=host.clock, log=host.log):
             return self._drive(run, stopping)
+
+    def limit(self, run: Run) -> int | None:
+        """Return how many runs of a run's job may be active at once; None for any number."""
+        try:
+            definition = self._host.definition(self._host.installations.get(run.install_id))
+        except MooringError:
+            return None  # Executing it says what is wrong, in the run.
+        entry = definition.manifest.jobs.get(run.job)
+        if entry is None:
+            return None
+        return entry.concurrency or (1 if entry.overlap == "queue" else None)
 
     def execute_until_final(
         self, run_id: str, *, waiting: Callable[[Run], object] = lambda run: None
@@ -113,5 +130,6 @@ class JobRuns:
         try:
             return self.execute(run.run_id, worker=f"here:{os.getpid()}", epoch=run.epoch)
         except LeaseLost:
-            # Somebody ended it meanwhile, or took it; its row says which.
+            # Somebody ended it meanwhile, or took it, or it waits; its row says which.
+            self._host.clock.sleep(LOOK_EVERY)
             return runs.get(run.run_id)

@@ -23,7 +23,7 @@ from mooring.adapters.home_lock import HomeLock
 from mooring.adapters.repositories.delivery_shelf import DeliveryShelf
 from mooring.engine.ports import JobEngine
 from mooring.engine.scheduler import Scheduler
-from mooring.errors import LeaseLost, MooringError
+from mooring.errors import LeaseLost
 from mooring.host import Host
 from mooring.model.run import Run, RunStatus
 from mooring.sdk.ports import LogPort
@@ -123,7 +123,7 @@ class _Worker:
         )
         present = {(run.run_id, run.epoch) for run in claimable}
         self._handed = {key: at for key, at in self._handed.items() if key in present}
-        places = _Places(self._limit, self._host.runs.count_running)
+        places = _Places(self._host.jobs.limit, self._host.runs.count_running)
         for run in claimable:
             if self._was_just_handed(run, now):
                 places.take(run)  # It has not begun yet, so nobody counted it.
@@ -151,16 +151,6 @@ class _Worker:
             if run.status is RunStatus.RUNNING and mine:
                 self._log("info", "job.run.left_behind", run_id=run.run_id, worker_was=run.worker)
                 self._submit(run, now)
-
-    def _limit(self, run: Run) -> int | None:
-        try:
-            definition = self._host.definition(self._host.installations.get(run.install_id))
-        except MooringError:
-            return None  # Executing it says what is wrong, in the run.
-        entry = definition.manifest.jobs.get(run.job)
-        if entry is None:
-            return None
-        return entry.concurrency or (1 if entry.overlap == "queue" else None)
 
     def _execute(self, run_id: str, epoch: int) -> None:
         try:

@@ -135,11 +135,20 @@ class RunRepository(Protocol):
     def count_running(self, install_id: int, job: str) -> int:
         """Return how many runs of an installation's job are RUNNING."""
 
-    def take(self, run_id: str, *, worker: str, now: datetime, epoch: int | None = None) -> Run:
+    def take(
+        self,
+        run_id: str,
+        *,
+        worker: str,
+        now: datetime,
+        epoch: int | None = None,
+        limit: int | None = None,
+    ) -> Run:
         """Raise the epoch and mark RUNNING; with ``epoch`` only if that is still the run's.
 
-        Taken from another worker while RUNNING, it counts as one more failed attempt. Raises
-        NotFound, and LeaseLost if the run is final or somebody else took it since.
+        Taken from another worker while RUNNING, it counts as one more failed attempt. A run that
+        would be one more than ``limit`` of its job is not begun, whichever workers run the others.
+        Raises NotFound, and LeaseLost if the run waits, is final or somebody else took it since.
         """
 
     def commit_prepared(self, run: Run, state: Mapping[str, Any], *, now: datetime) -> Run:

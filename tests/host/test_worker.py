@@ -355,6 +355,21 @@ def test_several_workers_share_the_runs_and_no_run_is_executed_twice(
     )
 
 
+@pytest.mark.parametrize("config", ["postgresql"], indirect=True)
+def test_several_workers_together_keep_to_the_limit_of_a_job(
+    config: HostConfig, host: Host, trigger: Callable[..., Run], notes: Path
+) -> None:
+    with worker_process(config), worker_process(config, by_hand=True):
+        until(lambda: logged(config).count("job.worker.started") == 2)
+        made = [trigger("single", name=f"run{number}", seconds=0.2) for number in range(6)]
+        workers = {completed(host, run).worker for run in made}
+    assert len(workers) <= 2
+    said = noted(notes)
+    assert len(said) == 18
+    for begin in range(0, 18, 3):  # prepared, page 1, done 1 of one run at a time
+        assert len({line.split()[0] for line in said[begin : begin + 3]}) == 1
+
+
 # -- the supervised process ----------------------------------------------------------------------
 
 

@@ -11,10 +11,21 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Row, Update, case, func, literal, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Row,
+    Update,
+    case,
+    func,
+    literal,
+    or_,
+    select,
+    update,
+)
 
 from mooring.adapters.clock import SystemClock
-from mooring.adapters.database import Database, insert
+from mooring.adapters.database import Database, hold, insert
 from mooring.adapters.tables import PENDING, RUNNING, runs
 from mooring.errors import LeaseLost, NotFound, UsageError
 from mooring.model.installation import Installation
@@ -120,9 +131,10 @@ class Runs:
         """Return runs to execute, longest due first.
 
         PENDING and due, or RUNNING with a heartbeat before ``stale_before``. Two queries, for each
-        status has an index of its own.
+        status has an index of its own. What was due when it was written is due, also by a clock
+        that has been set back since.
         """
-        due = runs.c.scheduled_at <= now
+        due = or_(runs.c.scheduled_at <= now, runs.c.scheduled_at <= runs.c.created_at)
         ready = or_(runs.c.not_before.is_(None), runs.c.not_before <= now)
         pending = select(*COLUMNS).where(PENDING, due, ready).order_by(runs.c.scheduled_at)
         stale = select(*COLUMNS).where(RUNNING, runs.c.heartbeat_at < stale_before)
@@ -140,35 +152,38 @@ class Runs:
             count = select(func.count()).select_from(runs).where(RUNNING, of_job)
             return int(connection.scalar(count) or 0)
 
-    def take(self, run_id: str, *, worker: str, now: datetime, epoch: int | None = None) -> Run:
+    def take(
+        self,
+        run_id: str,
+        *,
+        worker: str,
+        now: datetime,
+        epoch: int | None = None,
+        limit: int | None = None,
+    ) -> Run:
         """Raise the epoch and mark RUNNING; with ``epoch`` only if that is still the run's.
 
-        Taken from another worker while RUNNING, it counts as one more failed attempt. Raises
-        NotFound, and LeaseLost if the run is final or somebody else took it since.
+        Taken from another worker while RUNNING, it counts as one more failed attempt. A run that
+        would be one more than ``limit`` of its job is not begun, whichever workers run the others.
+        Raises NotFound, and LeaseLost if the run waits, is final or somebody else took it since.
         """
         free = [runs.c.run_id == run_id, runs.c.status.in_(ACTIVE)]
         if epoch is not None:
             free.append(runs.c.epoch == epoch)
-        change = (
-            update(runs)
-            .where(*free)
-            .values(
-                status=RunStatus.RUNNING.value,
-                epoch=runs.c.epoch + 1,
-                attempt=case((RUNNING, runs.c.attempt + 1), else_=runs.c.attempt),
-                worker=worker,
-                heartbeat_at=now,
-                started_at=func.coalesce(runs.c.started_at, literal(now, runs.c.started_at.type)),
-                not_before=None,
-            )
-        )
-        taken = self._changed(change)
-        if taken is None:
-            found = self.get(run_id)
-            raise LeaseLost(
-                f"The run is {found.status.value} already (epoch {found.epoch}).", where=run_id
-            )
-        return taken
+        # Also a refusal raises the epoch, so that the run can be handed to an engine anew.
+        change = update(runs).where(*free).values(epoch=runs.c.epoch + 1)
+        with self._database.write() as connection:
+            may_begin = limit is None or _has_place(connection, run_id, limit)
+            if may_begin:
+                change = change.values(**_taking(worker, now))
+            row = connection.execute(change.returning(*COLUMNS)).one_or_none()
+        if row is not None and may_begin:
+            return _run(row)
+        found = self.get(run_id)
+        said = f"is {found.status.value} already"
+        if not may_begin:
+            said = f"waits for a place: its job may have {limit} running"
+        raise LeaseLost(f"The run {said} (epoch {found.epoch}).", where=run_id)
 
     def commit_prepared(self, run: Run, state: Mapping[str, Any], *, now: datetime) -> Run:
         """Store the state to begin with, which is no step yet. Raises LeaseLost."""
@@ -256,6 +271,30 @@ class Runs:
         with self._database.write() as connection:
             row = connection.execute(change.returning(*COLUMNS)).one_or_none()
         return None if row is None else _run(row)
+
+
+def _taking(worker: str, now: datetime) -> dict[str, Any]:
+    return {
+        "status": RunStatus.RUNNING.value,
+        "attempt": case((RUNNING, runs.c.attempt + 1), else_=runs.c.attempt),
+        "worker": worker,
+        "heartbeat_at": now,
+        "started_at": func.coalesce(runs.c.started_at, literal(now, runs.c.started_at.type)),
+        "not_before": None,
+    }
+
+
+def _has_place(connection: Connection, run_id: str, limit: int) -> bool:
+    """Say whether a run may begin, and keep others of its job from it until this is decided."""
+    found = connection.execute(
+        select(runs.c.install_id, runs.c.job, runs.c.status).where(runs.c.run_id == run_id)
+    ).one_or_none()
+    if found is None or found.status != RunStatus.PENDING.value:
+        return True  # There is none to begin, or it had its place before its worker died.
+    hold(connection, f"runs/{found.install_id}/{found.job}")
+    of_job = (runs.c.install_id == found.install_id) & (runs.c.job == found.job)
+    count = select(func.count()).select_from(runs).where(RUNNING, of_job)
+    return int(connection.scalar(count) or 0) < limit
 
 
 def _owned(run: Run) -> ColumnElement[bool]:

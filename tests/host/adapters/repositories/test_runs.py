@@ -199,6 +199,15 @@ def test_what_is_due_or_abandoned_is_claimable_longest_due_first(runs: Runs) -> 
     assert {future.run_id, alive.run_id, ended.run_id}.isdisjoint(run.run_id for run in found)
 
 
+def test_what_was_due_when_it_was_written_does_not_wait_for_a_clock_that_was_set_back(
+    runs: Runs,
+) -> None:
+    due, future = new(runs), new(runs, at=LATER)
+    found = runs.claimable(now=START - timedelta(hours=2), stale_before=START)
+    assert [run.run_id for run in found] == [due.run_id]
+    assert future.status is RunStatus.PENDING
+
+
 def test_claimable_is_limited(runs: Runs) -> None:
     for _ in range(5):
         new(runs)
@@ -207,8 +216,8 @@ def test_claimable_is_limited(runs: Runs) -> None:
 
 def test_looking_for_work_uses_the_indexes(database: Database) -> None:
     plans = {
-        "runs_pending": "SELECT * FROM runs WHERE status = 'PENDING' AND scheduled_at <= 5 "
-        "ORDER BY scheduled_at LIMIT 50",
+        "runs_pending": "SELECT * FROM runs WHERE status = 'PENDING' AND "
+        "(scheduled_at <= 5 OR scheduled_at <= created_at) ORDER BY scheduled_at LIMIT 50",
         "runs_running": "SELECT * FROM runs WHERE status = 'RUNNING' AND heartbeat_at < 5 "
         "ORDER BY heartbeat_at LIMIT 50",
     }
@@ -309,3 +318,46 @@ def test_all_active_runs_of_an_installation_can_be_ended(runs: Runs) -> None:
     assert runs.terminate_all(1, now=SOON) == 2
     assert {run.status for run in runs.recent(install_id=1)} == {RunStatus.TERMINATED}
     assert runs.get(other.run_id).status is RunStatus.PENDING
+
+
+@pytest.mark.parametrize("limit", [1, 3])
+def test_of_many_workers_no_more_begin_runs_of_a_job_than_it_may_have(
+    runs: Runs, limit: int
+) -> None:
+    waiting = [new(runs) for _ in range(8)]
+
+    def begin(run: Run) -> bool:
+        try:
+            runs.take(run.run_id, worker=run.run_id, now=START, epoch=0, limit=limit)
+        except LeaseLost:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        begun = list(pool.map(begin, waiting))
+    assert sum(begun) == runs.count_running(1, "sync") == limit
+
+
+def test_a_run_that_found_no_place_can_be_handed_over_anew_and_gets_the_next_one(
+    runs: Runs,
+) -> None:
+    first = runs.take(new(runs).run_id, worker="w1", now=START, limit=1)
+    second = new(runs)
+    with pytest.raises(LeaseLost, match="waits for a place"):
+        runs.take(second.run_id, worker="w2", now=START, epoch=0, limit=1)
+    [again] = runs.claimable(now=SOON, stale_before=START)
+    assert (again.run_id, again.status, again.epoch) == (second.run_id, RunStatus.PENDING, 1)
+    runs.complete(first, {}, now=SOON)
+    assert runs.take(second.run_id, worker="w2", now=SOON, epoch=1, limit=1).epoch == 2
+
+
+def test_other_jobs_and_installations_take_no_place(runs: Runs) -> None:
+    for job, install_id in (("sync", 1), ("sync", 2), ("clean", 1)):
+        run = new(runs, job, install_id=install_id)
+        assert runs.take(run.run_id, worker="w", now=START, limit=1).status is RunStatus.RUNNING
+
+
+def test_a_run_that_lost_its_worker_keeps_its_place(runs: Runs) -> None:
+    lost = runs.take(new(runs).run_id, worker="w1", now=START, limit=1)
+    again = runs.take(lost.run_id, worker="w2", now=SOON, epoch=1, limit=1)
+    assert (again.worker, again.epoch) == ("w2", 2)

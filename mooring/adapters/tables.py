@@ -203,6 +203,9 @@ schedules = Table(
     Column("missed", Text, nullable=False),
     Column("next_at", Moment),
     Column("parameters", JsonText, nullable=False),
+    Column("jitter", Integer, nullable=False, server_default="0"),
+    # When next_at was reckoned, by the clock of whoever did it.
+    Column("reckoned_at", Moment),
     Index("schedules_next", "next_at"),
 )
 
@@ -224,7 +227,12 @@ deliveries = Table(
     UniqueConstraint("install_id", "app_id", "function", "dedupe_key", name="deliveries_once"),
 )
 WAITING = text("state = 'pending'")
-Index("deliveries_due", deliveries.c.due_at, sqlite_where=WAITING, postgresql_where=WAITING)
+Index(
+    "deliveries_due",
+    *(deliveries.c.due_at, deliveries.c.install_id),
+    sqlite_where=WAITING,
+    postgresql_where=WAITING,
+)
 Index("deliveries_recent", deliveries.c.received_at)
 
 settings = Table(

@@ -68,9 +68,9 @@ class Acceptance:
         self._queue.put(_Waiting(target, request, self._host.clock.now(), answer))
         return await answer
 
-    def let_pass(self) -> None:
+    def let_pass(self, *, at_most: float = WAITS_FOR_RUSH) -> None:
         """Wait a moment while many requests come in: senders wait for them, for others nobody."""
-        ends_at = time.monotonic() + WAITS_FOR_RUSH
+        ends_at = time.monotonic() + at_most
         while time.monotonic() < min(ends_at, self._rush_until):
             time.sleep(0.005)
 

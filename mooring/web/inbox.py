@@ -34,6 +34,7 @@ from mooring.web.threads import Threads
 
 LEASE = timedelta(seconds=10)
 LOOKS_EVERY = 0.5  # seconds
+LOOKS_IN_RUSH = 0.1
 HANGS_AFTER = 2.0
 LOOKS_AT = 64  # due deliveries
 
@@ -106,7 +107,7 @@ class Inbox:
             except Exception:  # noqa: BLE001  # the database may come back
                 self._host.log.log("error", "inbox.failed", {"traceback": traceback.format_exc()})
             self._wake.wait(self._looks_every)
-            self._acceptance.let_pass()
+            self._acceptance.let_pass(at_most=LOOKS_IN_RUSH)
 
     def _turn_over(self) -> None:
         """Note what was decided, renew leases and take what is due; or, on an error, none of it."""

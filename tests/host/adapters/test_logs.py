@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from mooring.adapters.logs import FILE, LONGEST_LINE, OLD_FILES, JsonLog, files
+from mooring.adapters.logs import FILE, LONGEST_LINE, OLD_FILES, Entry, JsonLog, files
 from mooring.adapters.masking import MASK, Masker
 from mooring.errors import HomeUnusable
 
@@ -79,6 +79,35 @@ def test_line_breaks_do_not_break_lines(log: JsonLog, folder: Path) -> None:
     log.log("info", "a\nb\u2028c", {"text": "d\r\ne"})
     assert (folder / FILE).read_bytes().count(b"\n") == 1
     assert lines(folder)[0]["event"] == "a\nb\u2028c"
+
+
+def test_many_lines_at_once_read_as_each_by_itself_would(folder: Path) -> None:
+    log = JsonLog(folder, masker=Masker(), level="info")
+    about = {"app_id": "shop", "run_id": None, "note": "a\nb"}
+    log.log_all(
+        [
+            Entry(1777636800.25, "info", "answered", about, {"status": 200, "took_ms": 1.5}),
+            Entry(1777636801.0, "warn", "answered", dict(about), {"status": 503, "took_ms": 2.0}),
+            Entry(1777636802.0, "debug", "answered", about, {"status": 200}),
+        ]
+    )
+    log.close()
+    common = {"event": "answered", "app_id": "shop", "note": "a\nb"}
+    assert lines(folder) == [
+        {"time": "2026-05-01T12:00:00.250Z", "level": "info", **common}
+        | {"status": 200, "took_ms": 1.5},
+        {"time": "2026-05-01T12:00:01.000Z", "level": "warn", **common}
+        | {"status": 503, "took_ms": 2.0},
+    ]
+
+
+def test_secrets_are_hidden_in_many_lines_too(folder: Path) -> None:
+    masker = Masker()
+    masker.learn("s3cret-value")
+    log = JsonLog(folder, masker=masker)
+    log.log_all([Entry(0, "info", "answered", {"account": "s3cret-value"}, {"status": 200})])
+    log.close()
+    assert lines(folder)[0]["account"] == "•••"
 
 
 @pytest.mark.parametrize(

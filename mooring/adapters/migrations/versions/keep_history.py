@@ -22,6 +22,20 @@ def upgrade() -> None:
     _notifications()
     _authorizations()
     op.create_table("leases", _text("name", primary_key=True), _text("holder"), _moment("until"))
+    _deliveries()
+
+
+def _deliveries() -> None:
+    """Let those of busy installations be passed over without a look at their rows."""
+    waiting = sa.text("state = 'pending'")
+    op.drop_index("deliveries_due", "deliveries")
+    op.create_index(
+        "deliveries_due",
+        "deliveries",
+        ["due_at", "install_id"],
+        sqlite_where=waiting,
+        postgresql_where=waiting,
+    )
 
 
 def _history() -> None:

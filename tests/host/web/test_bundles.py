@@ -1,0 +1,124 @@
+"""What is begun together, what alone, and how much of one installation at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from mooring.model.delivery import Delivery, DeliveryState
+from mooring.web.bundles import (
+    MOST_AT_ONCE,
+    MOST_IN_BUNDLE,
+    MOST_PER_INSTALLATION,
+    Bundle,
+    Pace,
+    Plan,
+)
+
+NOW = datetime(2026, 5, 1, 12, tzinfo=UTC)
+QUICK, SLOW = 0.0001, 1.0
+
+
+def delivery(number: int, install_id: int = 1, **changes: object) -> Delivery:
+    name = f"{install_id}-{number}"
+    made = Delivery(name, install_id, "shop", "hook", name, "", DeliveryState.PENDING, 0, NOW, NOW)
+    return replace(made, **changes)  # type: ignore[arg-type]  # whatever a delivery has
+
+
+def paced(seconds: float) -> Pace:
+    pace = Pace()
+    for install_id in range(20):
+        pace.took(delivery(0, install_id), seconds)
+    return pace
+
+
+def plan(pace: Pace, *, has_suspect: bool = False, **lanes: int) -> Plan:
+    used = Counter({int(name[1:]): count for name, count in lanes.items()})
+    return Plan(used, pace=pace, has_suspect=has_suspect)
+
+
+def sizes(made: Plan) -> list[int]:
+    return [len(bundle) for bundle in made.bundles]
+
+
+def test_what_nobody_knows_begins_one_by_one() -> None:
+    made = plan(Pace())
+    made.add([delivery(n) for n in range(10)], in_hand=())
+    assert sizes(made) == [1] * MOST_PER_INSTALLATION
+
+
+def test_what_is_quick_begins_many_together() -> None:
+    made = plan(paced(QUICK))
+    made.add([delivery(n) for n in range(MOST_IN_BUNDLE + 10)], in_hand=())
+    assert sizes(made) == [MOST_IN_BUNDLE, 10]
+
+
+def test_what_is_slow_begins_one_by_one() -> None:
+    made = plan(paced(SLOW))
+    made.add([delivery(n) for n in range(10)], in_hand=())
+    assert sizes(made) == [1] * MOST_PER_INSTALLATION
+
+
+def test_a_bundle_takes_no_longer_than_it_may() -> None:
+    made = plan(paced(0.02))
+    made.add([delivery(n) for n in range(5)], in_hand=())
+    assert sizes(made) == [2, 2, 1]
+
+
+def test_one_slow_delivery_makes_the_next_ones_begin_alone() -> None:
+    pace = paced(QUICK)
+    pace.took(delivery(0), SLOW)
+    assert pace.expected(delivery(1)) > 0.02
+    for _ in range(40):
+        pace.took(delivery(0), QUICK)
+    assert pace.expected(delivery(1)) < 0.001
+
+
+def test_a_bundle_is_of_one_installation() -> None:
+    made = plan(paced(QUICK))
+    made.add([delivery(n, install_id=n % 3) for n in range(9)], in_hand=())
+    assert [{one.install_id for one in bundle} for bundle in made.bundles] == [{0}, {1}, {2}]
+
+
+def test_what_is_busy_leaves_room_for_the_others() -> None:
+    made = plan(Pace(), i1=MOST_PER_INSTALLATION)
+    made.add([delivery(n) for n in range(5)] + [delivery(0, install_id=2)], in_hand=())
+    assert [bundle[0].install_id for bundle in made.bundles] == [2]
+    assert made.full_installations == [1]
+
+
+def test_where_all_threads_are_busy_nothing_begins() -> None:
+    made = plan(paced(QUICK), i1=MOST_AT_ONCE)
+    assert made.is_full
+    made.add([delivery(0, install_id=2)], in_hand=())
+    assert made.bundles == []
+
+
+def test_what_is_in_hand_is_not_begun_again() -> None:
+    made = plan(paced(QUICK))
+    made.add([delivery(1), delivery(2)], in_hand={"1-1"})
+    assert [[one.delivery_id for one in bundle] for bundle in made.bundles] == [["1-2"]]
+
+
+def test_of_those_that_may_end_the_process_one_begins_alone() -> None:
+    suspects = [delivery(n, attempts=1) for n in range(3)]
+    made = plan(paced(QUICK))
+    left = made.add([*suspects, delivery(7)], in_hand=())
+    assert left == 2
+    assert [[one.delivery_id for one in bundle] for bundle in made.bundles] == [["1-0"], ["1-7"]]
+    assert plan(paced(QUICK), has_suspect=True).add(suspects, in_hand=()) == 3
+
+
+def test_one_that_failed_is_no_suspect() -> None:
+    made = plan(paced(QUICK))
+    assert made.add([delivery(n, attempts=1, error="503") for n in range(3)], in_hand=()) == 0
+    assert sizes(made) == [3]
+
+
+def test_the_rest_of_a_bundle_can_be_taken_out() -> None:
+    bundle = Bundle([delivery(n) for n in range(4)])
+    first = bundle.take()
+    assert first is not None
+    assert [one.delivery_id for one in bundle.rest()] == ["1-1", "1-2", "1-3"]
+    assert bundle.take() is None

@@ -1,0 +1,104 @@
+"""How calls end that do not end by themselves."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+
+import httpx
+import pytest
+
+from tests.host.web.conftest import App, Site
+
+OpenSite = Callable[..., Site]
+
+STUBBORN = """
+ends_at = asyncio.get_running_loop().time() + 0.5
+while asyncio.get_running_loop().time() < ends_at:
+    try:
+        await asyncio.sleep(0.5)
+    except asyncio.CancelledError:
+        pass
+return Response(200)
+"""
+
+
+def ask_twice(site: Site, function: str) -> list[httpx.Response]:
+    """Ask twice in a row: the first call learns about the function, the second one knows it."""
+
+    async def asking() -> list[httpx.Response]:
+        async with site.client() as client:
+            return [await client.get(site.path(function)) for _ in range(2)]
+
+    return asyncio.run(asking())
+
+
+def test_a_coroutine_that_does_not_obey_is_answered_for_meanwhile(app: App, site: OpenSite) -> None:
+    opened = site(app.function("slow", STUBBORN), time_limit=0.05)
+    sent: list[tuple[float, int]] = []
+
+    async def send(message: dict[str, object]) -> None:
+        if message["type"] == "http.response.start":
+            sent.append((time.monotonic(), int(str(message["status"]))))
+
+    async def receive() -> dict[str, object]:
+        return {"type": "http.request", "body": b"", "more_body": False}
+
+    async def asking() -> float:
+        scope = {"type": "http", "method": "GET", "path": opened.path("slow")}
+        started = time.monotonic()
+        await opened.server(
+            {**scope, "headers": [], "query_string": b""},
+            receive,
+            send,  # type: ignore[arg-type]  # a plainer message type
+        )
+        return started
+
+    for _ in range(2):
+        started = asyncio.run(asking())
+        ((at, status),) = sent
+        assert status == 504
+        assert at - started < 0.4 < time.monotonic() - started
+        sent.clear()
+
+
+def test_a_coroutine_that_ends_its_own_task_has_failed(app: App, site: OpenSite) -> None:
+    body = "asyncio.current_task().cancel()\nawait asyncio.sleep(1)\nreturn Response(200)"
+    opened = site(app.function("odd", body), per_installation=1)
+    assert [answer.status_code for answer in ask_twice(opened, "odd")] == [500, 500]
+
+
+@pytest.mark.parametrize("wait", ["", "await asyncio.sleep(0)\n"])
+def test_every_slot_comes_back(app: App, site: OpenSite, wait: str) -> None:
+    app.function("fails", f"{wait}raise ValueError('odd')")
+    app.function("exits", f"{wait}raise SystemExit(1)")
+    opened = site(app, per_installation=1)
+    for function in ("fails", "exits", "fails"):
+        assert [answer.status_code for answer in ask_twice(opened, function)] == [500, 500]
+
+
+def test_what_one_call_adds_to_its_log_is_no_other_calls(app: App, site: OpenSite) -> None:
+    body = """
+    from mooring.sdk import logger
+    logger.info("began")
+    logger.amend_log_context(number=self.request.params["n"])
+    await asyncio.sleep(0.02)
+    logger.info("ends")
+    return Response(200)
+    """
+    opened = site(app.function("noting", body))
+
+    async def asking() -> None:
+        async with opened.client() as client:
+            await client.get(opened.path("noting"), params={"n": "first"})
+            path = opened.path("noting")
+            await asyncio.gather(*(client.get(path, params={"n": str(n)}) for n in range(5)))
+
+    asyncio.run(asking())
+    text = (opened.host.home.logs / "mooring.jsonl").read_text()
+    noted = [json.loads(line) for line in text.splitlines()]
+    assert all("number" not in line for line in noted if line["event"] == "began")
+    numbers = sorted(line["number"] for line in noted if line["event"] == "ends")
+    assert numbers == ["0", "1", "2", "3", "4", "first"]

@@ -93,8 +93,10 @@ class Plan:
         Of those one at a time begins, alone in its bundle: the others should not go down with it.
         """
         left = 0
+        # Whoever looks twice sees again what was chosen the first time.
+        chosen = {delivery.delivery_id for bundle in self.bundles for delivery in bundle}
         for delivery in due:
-            if delivery.delivery_id in in_hand:
+            if delivery.delivery_id in in_hand or delivery.delivery_id in chosen:
                 continue
             if is_suspect(delivery):
                 if self._has_suspect or not self._begin_bundle(delivery, BUNDLE_SECONDS):

@@ -75,6 +75,15 @@ def test_one_slow_delivery_makes_the_next_ones_begin_alone() -> None:
     assert pace.expected(delivery(1)) < 0.001
 
 
+def test_what_is_seen_twice_begins_once() -> None:
+    made = plan(paced(QUICK))
+    due = [delivery(n) for n in range(5)]
+    assert made.add([delivery(9, attempts=1), delivery(8, attempts=1), *due], in_hand=()) == 1
+    assert made.add([*due, delivery(5)], in_hand=()) == 0
+    begun = [one.delivery_id for bundle in made.bundles for one in bundle]
+    assert sorted(begun) == ["1-0", "1-1", "1-2", "1-3", "1-4", "1-5", "1-9"]
+
+
 def test_a_bundle_is_of_one_installation() -> None:
     made = plan(paced(QUICK))
     made.add([delivery(n, install_id=n % 3) for n in range(9)], in_hand=())

@@ -109,8 +109,7 @@ def public(folder: Path, database_url: str) -> Iterator[Public]:
     read = "{'text': self.request.text, 'json': self.request.body_json, 'path': self.request.path}"
     app.function("read", f"return Response(200, {read})")
     app.function("size", "return Response(200, {'size': len(self.request.body)})")
-    app.function("everyone", "return Response(200)", **{"global": True})
-    app.function("large", "return Response(200, body=b'x' * 30_000_000)")
+    app.function("everyone", "return Response(200, {})", **{"global": True})
     app.function("hook", f"{COUNT}return Response(200)", verify="optimizely")
     app.function("timed", f"{COUNT}return Response(200)", verify="stripe")
     app.function("signed", f"{COUNT}return Response(200)", verify="optimizely", delivery="direct")

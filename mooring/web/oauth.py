@@ -164,6 +164,7 @@ class Callback:
     def _landed(self, landing: Landing) -> Response:
         if landing.installation is None:
             return self._page(landing.end)
+        self._host.know_secrets()
         definition = self._host.definition(landing.installation)
         running = self._host.home.addresses()
         app_id = landing.installation.app_id

@@ -194,6 +194,24 @@ def test_a_token_that_ended_before_its_time_is_renewed_once_and_the_call_repeate
     assert [each["grant_type"] for each in entries] == ["authorization_code", "refresh_token"]
 
 
+def test_a_provider_that_fails_for_a_moment_is_asked_again(connector: Connector) -> None:
+    authorize(connector)
+    connector.sandbox.advance(7200)
+    connector.sandbox.control("faults", route="/oauth2/token", status=503, count=2)
+    assert len(Optimizely(access_to(load_settings())).projects()) == 4
+
+
+def test_a_provider_that_fails_while_connecting_keeps_what_was_there(
+    connector: Connector,
+) -> None:
+    connector.connect_optimizely()
+    said = press(connector)
+    connector.sandbox.control("faults", route="/oauth2/token", status=500)
+    with pytest.raises(errors.ServiceUnavailable, match="tried once"):
+        come_back(connector, said)
+    assert load_settings().access_token
+
+
 def test_what_the_access_does_not_reach_is_not_renewed_for(connector: Connector) -> None:
     authorize(connector)
     with pytest.raises(errors.CredentialsRejected, match="does not reach project 20000000005"):

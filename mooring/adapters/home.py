@@ -71,7 +71,9 @@ class Home:
     def record_addresses(self, addresses: Addresses) -> None:
         """Tell other processes where ``serve`` listens."""
         draft = self.path / f".serve-{os.getpid()}.json"
-        draft.write_text(json.dumps(asdict(addresses)), "utf-8")
+        descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(json.dumps(asdict(addresses)))
         draft.replace(self._addresses)
 
     def forget_addresses(self) -> None:

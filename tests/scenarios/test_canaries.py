@@ -55,6 +55,7 @@ def test_credentials_stay_in_the_secret_store(connector: Connector) -> None:
     said += [connector("uninstall", APP), connector("logs", "--json"), connector("apps", APP)]
     shown = [(str(number), f"{each.out}{each.err}".encode()) for number, each in enumerate(said)]
     assert found(canaries, *shown, *answers, *_kept(connector.program)) == []
+    assert _open_to_others(connector.program.home) == set()
 
 
 def _send(connector: Connector, serving: Serving, credential: str) -> list[tuple[str, bytes]]:
@@ -80,6 +81,15 @@ def _answer(response: httpx.Response) -> tuple[str, bytes]:
 def _kept(program: Program) -> list[tuple[str, bytes]]:
     messages = program.home.parent / "serve.log"
     return [*files(program.home), ("the messages of serve", messages.read_bytes())]
+
+
+def _open_to_others(home: Path) -> set[str]:
+    """Name what others may read or write, apart from the apps' own code."""
+    return {
+        str(path.relative_to(home))
+        for path in (home, *home.rglob("*"))
+        if path.stat().st_mode & 0o077 and not path.is_relative_to(home / "apps")
+    }
 
 
 def _after_revoking(connector: Connector) -> Answer:
@@ -164,7 +174,8 @@ class Spill(Function):
         elif how == "ending":
             atexit.register(fail, f"at exit: {secret}")
             last = {"after": threading.main_thread()}
-            threading.Thread(target=fail, args=(f"at last: {secret}",), kwargs=last).start()
+            given = {"args": (f"at last: {secret}",), "kwargs": last, "daemon": False}
+            threading.Thread(target=fail, **given).start()
         elif how == "call":
             http.get("https://api.example.com/" + urllib.parse.quote(secret, safe=""))
         elif how == "raise":

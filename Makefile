@@ -35,8 +35,8 @@ lock: setup  ## resolve requirements.lock anew from pyproject.toml
 	    --generate-hashes --no-emit-index-url --no-header --no-annotate --quiet --upgrade -o requirements.lock
 	@scripts/setup.sh
 
-bench: setup  ## measure what the program promises to do quickly
-	@for each in benchmarks/*.py; do $(PYTHON) -m benchmarks.$$(basename $$each .py) || exit 1; done
+bench: setup  ## measure what the program promises to do quickly, and write docs/performance.md
+	@$(PYTHON) -m benchmarks.report
 
 soak: setup  ## run the suite in ten different orders, with many more random examples
 	@for round in 1 2 3 4 5 6 7 8 9 10; do MOORING_SOAK=1 $(PYTHON) -m pytest -q -n 2 --randomly-seed=$$RANDOM \

@@ -11,6 +11,8 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks.findings import Findings, as_text
+
 ROOT = Path(__file__).resolve().parent.parent
 ROUNDS = 15
 COMMANDS = {
@@ -21,7 +23,12 @@ COMMANDS = {
 
 
 def main() -> None:
-    """Run every command in turn, round by round, and print medians and ratios."""
+    """Measure and print."""
+    print(as_text(measure()))
+
+
+def measure() -> Findings:
+    """Run every command in turn, round by round."""
     taken: dict[str, list[float]] = {name: [] for name in COMMANDS}
     for round_ in range(ROUNDS + 1):
         for name, arguments in COMMANDS.items():
@@ -29,12 +36,17 @@ def main() -> None:
             if round_:  # the first round fills caches
                 taken[name].append(seconds)
     raw = statistics.median(taken["python -c pass"])
+    rows = []
     for name, times in taken.items():
         median = statistics.median(times)
-        print(
-            f"{name.ljust(20)} median {median * 1000:6.0f} ms   min {min(times) * 1000:6.0f} ms"
-            f"   {median / raw:5.1f} × python"
-        )
+        figures = (f"{median * 1000:.0f}", f"{min(times) * 1000:.0f}", f"{median / raw:.1f}")
+        rows.append((f"`{name}`", *figures))
+    return Findings(
+        "Commands",
+        f"Whole processes, against Python's own start; medians of {ROUNDS} rounds.",
+        ("", "median ms", "least ms", "× python"),
+        rows,
+    )
 
 
 def _timed(arguments: tuple[str, ...]) -> float:

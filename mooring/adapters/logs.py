@@ -10,7 +10,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, MutableMapping
+from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -62,15 +62,15 @@ class JsonLog:
         line.update((k, v) for k, v in fields.items() if v is not None and k not in line)
         self._file.append(self._text(line))
 
-    def log_all(self, entries: Iterable[Entry]) -> None:
+    def log_all(self, entries: Sequence[Entry]) -> None:
         """Write many lines at once, each as ``log`` would.
 
-        What several have in common is rendered once.
+        What several have in common is rendered once: the same mapping of ``fields``.
         """
-        heads: dict[tuple[object, ...], str] = {}
+        heads: dict[tuple[int, str, str], str] = {}
         lines = []
         for entry in entries:
-            key = (entry.level, entry.event, *entry.fields.items())
+            key = (id(entry.fields), entry.level, entry.event)
             if (head := heads.get(key)) is None:
                 head = heads[key] = self._head(entry)
             if head:

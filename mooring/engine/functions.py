@@ -11,8 +11,7 @@ import asyncio
 import inspect
 import traceback
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from mooring.engine.calling import call, on_behalf_of
 from mooring.engine.problems import Hide, problem, refusal
@@ -24,16 +23,14 @@ from mooring.sdk.webhook import Request, Response
 FAILED = "The function failed; the log of the host says why."
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What is answered, and the error behind it if the function raised one."""
 
     response: Response
     error: BaseException | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unfinished:
+class Unfinished(NamedTuple):
     """A function whose ``async def perform`` is still to be awaited, on an event loop."""
 
     perform: Callable[[], Awaitable[Any]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import Union
 
@@ -11,6 +11,7 @@ HeaderSource = Union["Headers", Mapping[str, "str | Iterable[str]"], Iterable[tu
 
 _NAME = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+", re.ASCII)
 _FORBIDDEN_IN_VALUE = re.compile(r"[\r\n\0]")
+_FORBIDDEN_IN_BYTES = re.compile(rb"[\r\n\0]")
 
 
 class Headers:
@@ -24,19 +25,18 @@ class Headers:
             self.add_all(source)
 
     @classmethod
-    def of_message(cls, raw: Iterable[tuple[bytes, bytes]]) -> Headers:
+    def of_message(cls, raw: Collection[tuple[bytes, bytes]]) -> Headers:
         """Read the headers of a message as it travelled. Raises ValueError as ``add`` does."""
         headers = cls()
+        if _FORBIDDEN_IN_BYTES.search(b" ".join([value for _, value in raw])):
+            headers.add_all([(k.decode("latin-1"), v.decode("latin-1")) for k, v in raw])
         values = headers._values
         for name, value in raw:
-            text = value.decode("latin-1")
-            if _FORBIDDEN_IN_VALUE.search(text):
-                _checked_value(name.decode("latin-1"), text)
             known = _known_name(name)
             if known in values:
-                values[known].append(text)
+                values[known].append(value.decode("latin-1"))
             else:
-                values[known] = [text]
+                values[known] = [value.decode("latin-1")]
         return headers
 
     def add(self, name: str, value: str) -> None:

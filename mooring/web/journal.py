@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 from mooring.adapters.logs import Entry
@@ -22,6 +22,7 @@ GATHERS_FOR = 0.02  # seconds
 MOST_AT_ONCE = 2000
 
 T = TypeVar("T")
+_Fields = dict[int, dict[str, str | int]]
 
 
 class Journal:
@@ -73,21 +74,15 @@ class Journal:
 
     def _write(self) -> None:
         while accepted := _taken(self._accepted):
-            self._log([self._acceptance(*one) for one in accepted])
+            about = _fields_of(target for _, target, _, _ in accepted)
+            self._log([_acceptance(about, *one) for one in accepted])
         while calls := _taken(self._calls):
-            entries = [self._call(*one) for one in calls]
+            about = _fields_of(target for _, target, _, _ in calls)
+            entries = [_call(about, *one) for one in calls]
             self._log(entries)
             if self._host.plugins.hook.mooring_function_handled.get_hookimpls():
                 for entry, (_, target, _, _) in zip(entries, calls, strict=True):
                     self._tell(entry, target)
-
-    def _call(self, at: float, target: Target, status: int, took: float) -> Entry:
-        own = {"status": status, "took_ms": round(took * 1000, 1)}
-        return Entry(at, "info", "function.answered", target.log_fields, own)
-
-    def _acceptance(self, at: float, target: Target, delivery_id: str, repeated: bool) -> Entry:
-        own: dict[str, bool | str] = {"delivery_id": delivery_id, "repeated": repeated}
-        return Entry(at, "info", "delivery.accepted", target.log_fields, own)
 
     def _log(self, entries: Sequence[Entry]) -> None:
         try:
@@ -107,3 +102,20 @@ class Journal:
 
 def _taken(noted: deque[T]) -> list[T]:
     return [noted.popleft() for _ in range(min(len(noted), MOST_AT_ONCE))]
+
+
+def _fields_of(targets: Iterable[Target]) -> _Fields:
+    """Tell of each target once what its lines have in common."""
+    return {id(target): target.log_fields for target in {id(t): t for t in targets}.values()}
+
+
+def _call(about: _Fields, at: float, target: Target, status: int, took: float) -> Entry:
+    own = {"status": status, "took_ms": round(took * 1000, 1)}
+    return Entry(at, "info", "function.answered", about[id(target)], own)
+
+
+def _acceptance(
+    about: _Fields, at: float, target: Target, delivery_id: str, repeated: bool
+) -> Entry:
+    own: dict[str, bool | str] = {"delivery_id": delivery_id, "repeated": repeated}
+    return Entry(at, "info", "delivery.accepted", about[id(target)], own)

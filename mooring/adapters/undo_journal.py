@@ -9,13 +9,13 @@ that a hook starts wait until the transition has succeeded.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Table, and_, delete, select
+from sqlalchemy import Connection, Table, delete, select
 
 from mooring.adapters.columns import from_micros, to_json, to_micros
 from mooring.adapters.database import Database, bump, hold, insert
@@ -26,9 +26,12 @@ from mooring.adapters.secrets.vault import Vault
 from mooring.adapters.tables import key_values, settings, undo
 from mooring.model.installation import Installation
 from mooring.model.run import JobSchedule, Run
+from mooring.sdk.ports import in_chunks
 
 TABLES: Mapping[str, Table] = {table.name: table for table in (settings, key_values)}
 SCHEDULES, RUNS = "schedules", "runs"
+AT_ONCE = 500
+Change = tuple[Any, Any]  # what is there, and what replaces it
 NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)
 
 
@@ -62,13 +65,15 @@ class UndoJournal:
     def put_back(self, *, schedules: Schedules, runs: Runs, now: datetime, reason: str) -> None:
         """Put back what the hooks changed, unless others changed it since; end their runs."""
         with self._database.write() as connection:
-            for row in self._rows(connection):
-                if row.place in TABLES:
-                    self._put_row_back(connection, row)
-                elif row.place == SCHEDULES:
-                    self._put_schedule_back(row, schedules)
+            for (place, owner), rows in self._by_place(connection).items():
+                if place in TABLES:
+                    self._put_rows_back(connection, TABLES[place], owner, rows)
+                elif place == SCHEDULES:
+                    for row in rows:
+                        self._put_schedule_back(row, schedules)
                 else:
-                    runs.terminate(row.key, now=now, reason=reason)
+                    for row in rows:
+                        runs.terminate(row.key, now=now, reason=reason)
             for name, _ in self._vault.names(self._owner):
                 self._put_secret_back(name)
             self._clear(connection)
@@ -76,48 +81,61 @@ class UndoJournal:
     def forget(self, *, runs: Runs, now: datetime) -> None:
         """Let everything stay as it is, and let the runs begin that the hooks started."""
         with self._database.write() as connection:
-            waiting = [row.key for row in self._rows(connection) if row.place == RUNS]
-            runs.release(waiting, now=now)
+            waiting = self._by_place(connection).get((RUNS, ""), [])
+            runs.release([row.key for row in waiting], now=now)
             self._clear(connection)
 
     def note_rows(
         self, connection: Connection, table: Table, owner: str, rows: Mapping[str, Row | None]
     ) -> None:
         """Note what is about to replace rows of a store (adapters.record_rows)."""
-        for key, row in rows.items():
-            found = _row(connection, table, owner, key)
-            self._note(connection, (table.name, owner, key), found, row)
+        for keys in in_chunks(list(rows), AT_ONCE):
+            found = _rows(connection, table, owner, keys)
+            changes = {key: (found.get(key), rows[key]) for key in keys}
+            self._note(connection, table.name, owner, changes)
 
     def _note(
-        self, connection: Connection, place: tuple[str, str, str], now: Any, after: Any
+        self, connection: Connection, place: str, owner: str, changes: Mapping[str, Change]
     ) -> None:
         """Keep what was there first, unless somebody changed it after the last hook did."""
-        now, after = _plain(now), _plain(after)
-        where = self._at(place)
-        kept = connection.execute(select(undo.c.before, undo.c.after).where(where)).one_or_none()
-        before = kept.before if kept is not None and _same(kept.after, now) else now
-        names = ("install_id", "place", "owner", "key")
-        row = insert(connection, undo).values(
-            **dict(zip(names, (self._install_id, *place), strict=True)), before=before, after=after
+        here = (undo.c.place == place) & (undo.c.owner == owner) & undo.c.key.in_(list(changes))
+        query = select(undo).where(undo.c.install_id == self._install_id, here)
+        kept = {row.key: row for row in connection.execute(query)}
+        rows = []
+        for key, (found, left) in changes.items():
+            now, noted = _plain(found), kept.get(key)
+            before = noted.before if noted is not None and _same(noted.after, now) else now
+            rows.append({"key": key, "before": before, "after": _plain(left)})
+        row = insert(connection, undo)
+        names = ["install_id", "place", "owner", "key"]
+        parts = {"before": row.excluded.before, "after": row.excluded.after}
+        common = {"install_id": self._install_id, "place": place, "owner": owner}
+        connection.execute(
+            row.on_conflict_do_update(index_elements=names, set_=parts),
+            [{**common, **each} for each in rows],
         )
-        changes = {"before": row.excluded.before, "after": row.excluded.after}
-        connection.execute(row.on_conflict_do_update(index_elements=list(names), set_=changes))
 
-    def _put_row_back(self, connection: Connection, row: Any) -> None:
-        table = TABLES[row.place]
-        hold(connection, f"{table.name}/{row.owner}", row.key)
-        if _plain(_row(connection, table, row.owner, row.key)) != row.after:
-            return
-        connection.execute(delete(table).where(_is(table, row.owner, row.key)))
-        if row.before is not None:
-            text, expires = row.before
-            put = table.insert().values(owner=row.owner, key=row.key, value=text)
-            connection.execute(put.values(expires_at=_moment(expires)))
+    def _put_rows_back(
+        self, connection: Connection, table: Table, owner: str, noted: Sequence[Any]
+    ) -> None:
+        hold(connection, f"{table.name}/{owner}")
+        for some in in_chunks(noted, AT_ONCE):
+            found = _rows(connection, table, owner, [row.key for row in some])
+            unchanged = [row for row in some if _plain(found.get(row.key)) == row.after]
+            here = (table.c.owner == owner) & table.c.key.in_([row.key for row in unchanged])
+            connection.execute(delete(table).where(here))
+            back = [
+                {"owner": owner, "key": r.key, "value": r.before[0], "expires_at": _at(r.before[1])}
+                for r in unchanged
+                if r.before is not None
+            ]
+            if back:
+                connection.execute(table.insert(), back)
         bump(connection, table.name)
 
     def _note_schedule(self, job: str, now: JobSchedule | None, after: JobSchedule | None) -> None:
         with self._database.write() as connection:
-            self._note(connection, (SCHEDULES, "", job), now, after)
+            self._note(connection, SCHEDULES, "", {job: (now, after)})
 
     def _put_schedule_back(self, row: Any, schedules: Schedules) -> None:
         if not _same(_plain(schedules.get(self._install_id, row.key)), row.after):
@@ -129,7 +147,7 @@ class UndoJournal:
 
     def _note_run(self, run: Run) -> None:
         with self._database.write() as connection:
-            self._note(connection, (RUNS, "", run.run_id), None, None)
+            self._note(connection, RUNS, "", {run.run_id: (None, None)})
 
     def _note_secret(self, name: str, now: Any, after: Any) -> None:
         now, after = _plain(now), _plain(after)
@@ -148,19 +166,18 @@ class UndoJournal:
                 self._vault.delete(owner, name)
                 return
             value, expires = kept["before"]
-            self._vault.set(owner, name, value, expires_at=_moment(expires))
+            self._vault.set(owner, name, value, expires_at=_at(expires))
 
-    def _rows(self, connection: Connection) -> list[Any]:
-        return list(connection.execute(select(undo).where(undo.c.install_id == self._install_id)))
+    def _by_place(self, connection: Connection) -> dict[tuple[str, str], list[Any]]:
+        query = select(undo).where(undo.c.install_id == self._install_id)
+        found: dict[tuple[str, str], list[Any]] = {}
+        for row in connection.execute(query.order_by(undo.c.key)):
+            found.setdefault((row.place, row.owner), []).append(row)
+        return found
 
     def _clear(self, connection: Connection) -> None:
         connection.execute(delete(undo).where(undo.c.install_id == self._install_id))
         self._vault.delete_all(self._owner)
-
-    def _at(self, place: tuple[str, str, str]) -> ColumnElement[bool]:
-        kind, owner, key = place
-        same = (undo.c.place == kind) & (undo.c.owner == owner) & (undo.c.key == key)
-        return and_(undo.c.install_id == self._install_id, same)
 
 
 class _NotedDatabase(Database):
@@ -250,16 +267,10 @@ class _WaitingRuns(Runs):
         return run
 
 
-def _row(connection: Connection, table: Table, owner: str, key: str) -> Row | None:
-    """Return a row as it stands, expired or not."""
-    query = select(table.c.value, table.c.expires_at).where(_is(table, owner, key))
-    found = connection.execute(query).one_or_none()
-    return None if found is None else (found.value, found.expires_at)
-
-
-def _is(table: Table, owner: str, key: str) -> ColumnElement[bool]:
-    here: ColumnElement[bool] = (table.c.owner == owner) & (table.c.key == key)
-    return here
+def _rows(connection: Connection, table: Table, owner: str, keys: Sequence[str]) -> dict[str, Row]:
+    """Return rows as they stand, expired or not."""
+    query = select(table).where(table.c.owner == owner, table.c.key.in_(keys))
+    return {row.key: (row.value, row.expires_at) for row in connection.execute(query)}
 
 
 def _plain(value: Any) -> Any:
@@ -281,8 +292,8 @@ def _same(one: Any, other: Any) -> bool:
 
 
 def _schedule(kept: Mapping[str, Any]) -> JobSchedule:
-    return JobSchedule(**{**kept, "next_at": _moment(kept["next_at"])})
+    return JobSchedule(**{**kept, "next_at": _at(kept["next_at"])})
 
 
-def _moment(micros: int | None) -> datetime | None:
+def _at(micros: int | None) -> datetime | None:
     return None if micros is None else from_micros(micros)

@@ -29,8 +29,8 @@ def version(folder: Path, number: int) -> Installation:
 
 
 def mounted() -> set[str]:
-    """Name the packages that are mounted."""
-    names = (name for name in sys.modules if name.startswith(f"{NAMESPACE}.shop_"))
+    """Name the packages that these tests have mounted."""
+    names = (name for name in sys.modules if name.startswith(f"{NAMESPACE}.shop_0000"))
     return {name.split(".")[1] for name in names}
 
 

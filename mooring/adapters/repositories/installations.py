@@ -1,7 +1,7 @@
 """Where are installations and their addresses kept?
 
-What an uninstalled app leaves: its row (state ``uninstalled``), its runs and its deliveries; what it
-had is in an archive, from which it can be restored. ``remove`` (purge, or an installation that
+What an uninstalled app leaves: its row (state ``uninstalled``), its runs and its deliveries; what
+it had is in an archive, from which it can be restored. ``remove`` (purge, or an installation that
 failed) deletes the row with its settings, key-value records, schedules, runs, deliveries and
 notifications. Secrets live in the vault, which the caller empties; addresses stay for ever, so that
 they answer 410 and are never given out again, but to the installation that they belonged to.

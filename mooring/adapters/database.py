@@ -22,7 +22,7 @@ from mooring.adapters.sqlite_engine import BUSY_SECONDS, WRITING, sqlite_engine,
 from mooring.adapters.tables import meta, revisions
 from mooring.errors import ConfigurationInvalid, Conflict
 
-HEAD = "0002"
+HEAD = "0003"
 MIGRATION_LOCK = 0x6D6F6F72  # "moor": the advisory lock of migrating hosts
 CONNECT_SECONDS = 10
 

@@ -59,6 +59,7 @@ class InstallationRecords:
                 "timezone": schedule.timezone,
                 "overlap": schedule.overlap,
                 "missed": schedule.missed,
+                "jitter": schedule.jitter,
                 "parameters": dict(schedule.parameters),
                 "is_on": schedule.next_at is not None,
             }
@@ -111,6 +112,7 @@ class InstallationRecords:
     def _schedule(self, record: Mapping[str, Any]) -> JobSchedule:
         names = ("cron", "timezone", "overlap", "missed", "parameters")
         values = {name: record[name] for name in names}
+        values["jitter"] = record.get("jitter", 0)  # Older archives have none.
         return JobSchedule(install_id=self._install_id, job=record["schedule"], **values)
 
 

@@ -75,6 +75,7 @@ class InstallationJobs:
             timezone=timezone,
             overlap=declared.overlap,
             missed=declared.missed,
+            jitter=declared.jitter,
             parameters=declared.parameters,
         )
         next_at = None if cron is None else first_due(schedule, self._clock.now())

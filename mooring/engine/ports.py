@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -202,6 +203,17 @@ class ScheduleRepository(Protocol):
 
     def due(self, now: datetime, *, limit: int = 100) -> list[JobSchedule]:
         """Return the schedules whose time has come, earliest first."""
+
+    def held(
+        self, now: datetime, *, limit: int = 100
+    ) -> AbstractContextManager[Sequence[JobSchedule]]:
+        """Give schedules whose time has come, which no other host gets until the block ends.
+
+        What is written inside of it is stored together, or not at all.
+        """
+
+    def reckoned_after(self, moment: datetime, *, limit: int = 1000) -> list[JobSchedule]:
+        """Return what is due only after ``moment``, as found when a clock showed a later time."""
 
     def advance(self, schedule: JobSchedule, *, next_at: datetime | None) -> bool:
         """Move on from ``schedule.next_at``; False when another host did it first."""

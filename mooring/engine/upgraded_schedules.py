@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from mooring.engine.scheduler import first_due
+from mooring.engine.scheduler import delay, first_due
 from mooring.model.manifest import JobEntry
 from mooring.model.run import JobSchedule
 
@@ -50,6 +50,14 @@ def _has_cron(job: JobEntry | None) -> bool:
 
 
 def _with_policies(schedule: JobSchedule, job: JobEntry) -> JobSchedule:
-    return replace(
-        schedule, overlap=job.overlap, missed=job.missed, parameters=dict(job.parameters)
+    changed = replace(
+        schedule,
+        overlap=job.overlap,
+        missed=job.missed,
+        jitter=job.jitter,
+        parameters=dict(job.parameters),
     )
+    if schedule.next_at is None:
+        return changed
+    # The due time stays, and moves within its new share of the jitter.
+    return replace(changed, next_at=schedule.next_at - delay(schedule) + delay(changed))

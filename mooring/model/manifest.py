@@ -103,6 +103,7 @@ class JobEntry:
     timezone: str = "UTC"
     overlap: Overlap = "skip"
     missed: Missed = "run_once"
+    jitter: int = 0
     retry: RetryPolicy = RetryPolicy()
     concurrency: int | None = None
 

@@ -71,7 +71,10 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class JobSchedule:
-    """When one installation's job fires; ``next_at`` is None while it is switched off."""
+    """When one installation's job fires; ``next_at`` is None while it is switched off.
+
+    ``jitter`` is by how many seconds at most an installation's share comes after its due times.
+    """
 
     install_id: int
     job: str
@@ -81,3 +84,4 @@ class JobSchedule:
     missed: str = "run_once"
     next_at: datetime | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    jitter: int = 0

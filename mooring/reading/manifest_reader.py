@@ -108,6 +108,7 @@ def _job(name: str, node: Node) -> JobEntry:
         timezone=node.text("timezone", "UTC"),
         overlap=cast(Overlap, overlap),
         missed=cast(Missed, missed),
+        jitter=int(node.number("jitter") or 0),
         retry=_retry(node),
         concurrency=None if concurrency is None else int(concurrency),
     )

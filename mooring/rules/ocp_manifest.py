@@ -18,7 +18,7 @@ RULES = (RUNTIME, EXTENSION, CRON, CLASS_ALONE, SCHEMA_FOLDER, GUID_KEY)
 
 EXTENSIONS = {
     "functions": ("verify", "delivery", "access"),
-    "jobs": ("timezone", "overlap", "missed", "retry", "concurrency"),
+    "jobs": ("timezone", "overlap", "missed", "jitter", "retry", "concurrency"),
 }
 UNIX_FIELDS = 5
 WITH_ENTRY_POINTS = ("functions", "jobs", "consumers", "liquid_extensions", "destinations")

@@ -21,8 +21,8 @@ def runs(database: Database, memory_app: MemoryApp) -> Runs:
 
 
 @pytest.fixture
-def schedules(database: Database) -> Schedules:
-    return Schedules(database)
+def schedules(database: Database, memory_app: MemoryApp) -> Schedules:
+    return Schedules(database, clock=memory_app.clock)
 
 
 @pytest.fixture

@@ -5,13 +5,14 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from itertools import pairwise
 
 import pytest
 
 from mooring.adapters.repositories.installations import Installations
 from mooring.adapters.repositories.runs import Runs
 from mooring.adapters.repositories.schedules import Schedules
-from mooring.engine.scheduler import Scheduler, first_due
+from mooring.engine.scheduler import Scheduler, delay, first_due
 from mooring.errors import ScheduleInvalid
 from mooring.model.installation import Installation, InstallationState
 from mooring.model.run import JobSchedule, RunStatus
@@ -74,7 +75,55 @@ def test_a_due_time_becomes_a_run_and_the_schedule_moves_on(
     assert run.parameters == {"full": True}
     assert next_at(schedules, hourly) == START + HOUR
     assert events(memory_app) == ["job.schedule.fired"]
+    assert memory_app.log.lines[0].fields["late_ms"] == 0
     assert scheduler.tick(START + SECOND) == []
+
+
+def test_how_late_a_run_was_written_is_told(
+    scheduler: Scheduler, hourly: JobSchedule, memory_app: MemoryApp
+) -> None:
+    memory_app.clock.advance(1.5)
+    [run] = scheduler.tick(memory_app.clock.now())
+    assert run.created_at - run.scheduled_at == timedelta(seconds=1.5)
+    assert memory_app.log.lines[0].fields["late_ms"] == 1500
+
+
+def test_jitter_moves_each_installations_job_by_a_delay_of_its_own() -> None:
+    delays = {
+        delay(JobSchedule(install_id, job, "0 * * * *", jitter=60)).total_seconds()
+        for install_id in range(200)
+        for job in ("sync", "tidy")
+    }
+    assert delays == set(range(61))
+    assert delay(JobSchedule(1, "sync", "0 * * * *")) == timedelta()
+
+
+def test_a_schedule_with_jitter_fires_once_for_each_due_time_at_its_delay(
+    scheduler: Scheduler, hourly: JobSchedule, schedules: Schedules, runs: Runs
+) -> None:
+    wide = (replace(hourly, job=f"job{n}", jitter=7200, overlap="allow") for n in range(100))
+    # One whose delay is longer than from one due time to the next.
+    spread = next(schedule for schedule in wide if delay(schedule) > HOUR)
+    schedules.remove(hourly.install_id)
+    late = delay(spread)
+    schedules.put(replace(spread, next_at=first_due(spread, START)))
+    for minute in range(0, 600, 10):
+        scheduler.tick(START + minute * HOUR / 60)
+    fired = sorted(run.scheduled_at for run in runs.recent())
+    assert {at - late - START for at in fired} <= {hour * HOUR for hour in range(-2, 10)}
+    assert {after - at for at, after in pairwise(fired)} == {HOUR}
+    assert len(fired) >= 9
+
+
+def test_another_jitter_does_not_fire_a_due_time_again(
+    scheduler: Scheduler, hourly: JobSchedule, schedules: Schedules, runs: Runs
+) -> None:
+    [run] = scheduler.tick(START)
+    runs.terminate(run.run_id, now=START)
+    again = replace(hourly, jitter=600)
+    schedules.put(replace(again, next_at=START + delay(again)))
+    assert scheduler.tick(START + 600 * SECOND) == []
+    assert next_at(schedules, hourly) == START + HOUR + delay(again)
 
 
 def test_of_many_hosts_one_fires(scheduler: Scheduler, hourly: JobSchedule, runs: Runs) -> None:

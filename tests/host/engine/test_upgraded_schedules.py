@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from mooring.engine.scheduler import delay, first_due
 from mooring.engine.upgraded_schedules import upgraded_schedules
 from mooring.model.manifest import JobEntry
 from mooring.model.run import JobSchedule
@@ -84,3 +86,20 @@ def test_a_job_without_cron_any_more_has_no_schedule() -> None:
 
 def test_a_job_that_is_gone_has_no_schedule() -> None:
     assert after(job("0 13 * * *"), None, scheduled("*/5 * * * *")) == []
+
+
+def test_a_new_jitter_moves_a_schedule_within_its_due_time() -> None:
+    wide = job("0 13 * * *", jitter=3600)
+    (moved,) = after(job("0 13 * * *"), wide, scheduled("0 13 * * *"))
+    assert moved.jitter == 3600
+    assert moved.next_at == first_due(moved, NOW) == SOON + delay(moved)
+    (back,) = after(wide, job("0 13 * * *"), moved)
+    assert back == scheduled("0 13 * * *")
+
+
+def test_a_new_jitter_also_spreads_what_the_installation_chose_by_itself() -> None:
+    own = scheduled("*/5 * * * *")
+    (spread,) = after(job("0 13 * * *"), job("0 13 * * *", jitter=3600), own)
+    assert spread.next_at == SOON + delay(spread)
+    off = scheduled("*/5 * * * *", None)
+    assert after(job(None), job(None, jitter=9), off) == [replace(off, jitter=9)]

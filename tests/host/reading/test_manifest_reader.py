@@ -107,6 +107,7 @@ def test_a_job_has_the_usual_policies() -> None:
     job = read_manifest(manifest(jobs={"sync": entry()})).jobs["sync"]
     assert (job.cron, job.timezone, job.overlap, job.missed) == (None, "UTC", "skip", "run_once")
     assert (job.retry, job.parameters, job.concurrency) == (RetryPolicy(), {}, None)
+    assert job.jitter == 0
 
 
 def test_a_job_says_its_policies() -> None:
@@ -115,13 +116,15 @@ def test_a_job_says_its_policies() -> None:
         timezone="Europe/Paris",
         overlap="queue",
         missed="skip",
+        jitter=90,
         retry={"attempts": 1, "backoff_seconds": 0},
         concurrency=2,
         parameters={"full": True},
     )
     job = read_manifest(manifest(jobs={"sync": said})).jobs["sync"]
     assert (job.cron, job.timezone, job.overlap) == ("0 0 * * * ?", "Europe/Paris", "queue")
-    assert (job.missed, job.concurrency, job.parameters) == ("skip", 2, {"full": True})
+    assert (job.missed, job.jitter, job.concurrency) == ("skip", 90, 2)
+    assert job.parameters == {"full": True}
     assert job.retry == RetryPolicy(attempts=1, backoff_seconds=0, max_backoff_seconds=3600)
 
 

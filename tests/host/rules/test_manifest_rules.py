@@ -54,6 +54,8 @@ Found = Callable[[], list[str]]
         ("Europe/Paris", "../../etc/passwd", "app.yml:30 JOB-6"),
         ("max_backoff_seconds: 60", "max_backoff_seconds: 5", "app.yml:31 JOB-7"),
         ("attempts: 3", "attempts: 0", "app.yml:31 MAN-3"),
+        ("timezone: Europe/Paris", "jitter: 90000", "app.yml:30 MAN-3"),
+        ("timezone: Europe/Paris", "jitter: 1.5", "app.yml:30 MAN-3"),
         (
             "timezone: Europe/Paris",
             "overlap: allow\n    concurrency: 1",

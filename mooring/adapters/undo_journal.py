@@ -12,7 +12,7 @@ import json
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete, select
@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Table, delete, select
 from mooring.adapters.columns import from_micros, to_json, to_micros
 from mooring.adapters.database import Database, bump, hold, insert
 from mooring.adapters.record_rows import JOURNAL, Row
-from mooring.adapters.repositories.runs import Runs
+from mooring.adapters.repositories.runs import NOT_YET, Runs
 from mooring.adapters.repositories.schedules import Schedules
 from mooring.adapters.secrets.vault import Vault
 from mooring.adapters.tables import key_values, settings, undo
@@ -32,7 +32,6 @@ TABLES: Mapping[str, Table] = {table.name: table for table in (settings, key_val
 SCHEDULES, RUNS = "schedules", "runs"
 AT_ONCE = 500
 Change = tuple[Any, Any]  # what is there, and what replaces it
-NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class UndoJournal:

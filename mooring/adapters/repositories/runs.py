@@ -7,7 +7,7 @@ worker that lost the run finds no row to change and learns it from LeaseLost.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
@@ -32,6 +32,7 @@ from mooring.model.installation import Installation
 from mooring.model.run import Run, RunStatus
 from mooring.sdk.ports import Clock
 
+NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)  # for runs that wait until they are released
 ACTIVE = tuple(status.value for status in RunStatus if not status.final)
 SHORTEST_PREFIX = 4  # characters of an id that may stand for it
 MOST_NAMED = 5
@@ -115,7 +116,8 @@ class Runs:
         """Return runs, newest first."""
         query = select(*COLUMNS).order_by(runs.c.created_at.desc(), runs.c.run_id.desc())
         if active:
-            query = query.where(runs.c.status.in_(ACTIVE))
+            # What waits for a transition may never begin: nobody should count on it.
+            query = query.where(runs.c.status.in_(ACTIVE), runs.c.scheduled_at < NOT_YET)
         for column, wanted in (
             (runs.c.app_id, app_id),
             (runs.c.account, account),

@@ -164,6 +164,14 @@ def test_a_run_that_a_hook_starts_waits_until_the_transition_has_succeeded(desk:
     assert [r.run_id for r in desk.runs.claimable(now=now, stale_before=now)] == [run.run_id]
 
 
+def test_traffic_does_not_count_on_a_run_that_may_never_begin(desk: Desk) -> None:
+    desk.hook_runs.create(desk.installation, "tidy", {}, scheduled_at=desk.clock.now())
+    install_id = desk.installation.install_id
+    assert desk.runs.recent(install_id=install_id, active=True) == []
+    desk.journal.forget(runs=desk.runs, now=desk.clock.now())
+    assert len(desk.runs.recent(install_id=install_id, active=True)) == 1
+
+
 def test_a_run_that_a_hook_started_ends_with_the_transition_that_failed(desk: Desk) -> None:
     run = desk.hook_runs.create(desk.installation, "tidy", {}, scheduled_at=desk.clock.now())
     assert run is not None

@@ -8,6 +8,7 @@ import gc
 import os
 import signal
 import socket
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 
@@ -34,6 +35,7 @@ LOCK = "serve.lock"
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 LOOP_THREADS = 64  # for what coroutines of apps await: every `a…` call of the SDK takes one
 DESK_THREADS = 32  # as many webhooks as these can share one write to the database
+SWITCH_SECONDS = 0.001  # what a thread that wrote to the disk waits for its turn
 GARBAGE = 5000  # objects more than there were, before the collector looks at the young ones
 GRACE_SECONDS = 3  # for requests and deliveries in hand when the end is asked for
 JOB_GRACE_SECONDS = 8.0
@@ -119,7 +121,7 @@ async def _until_told_to_stop(
     for server, _ in servers:
         await server.answers.wait()
     ready()
-    _leave_alone()
+    _run_evenly()
     ended = asyncio.create_task(stop.wait())
     await asyncio.wait({ended, *serving}, return_when=asyncio.FIRST_COMPLETED)
     for server, _ in servers:
@@ -130,8 +132,9 @@ async def _until_told_to_stop(
         await ended
 
 
-def _leave_alone() -> None:
-    """Keep the collector from walking again and again through what stays until the end."""
+def _run_evenly() -> None:
+    """Let no thread keep the others waiting for long, and the collector leave alone what stays."""
+    sys.setswitchinterval(SWITCH_SECONDS)
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE, 20, 20)

@@ -116,7 +116,8 @@ def _show_list(ctx: click.Context, host: Host, found: list[ShownDelivery]) -> No
 def _show_one(ctx: click.Context, host: Host, shown: ShownDelivery) -> None:
     from mooring.adapters.repositories.delivery_shelf import shown_json
 
-    facts = _hidden(host, {**shown_json(shown), "request": _request(shown.delivery)})
+    whole = host.deliveries.get(shown.delivery.delivery_id)
+    facts = _hidden(host, {**shown_json(shown), "request": _request(whole)})
     answer(ctx, facts, _described(facts, shown.delivery))
 
 

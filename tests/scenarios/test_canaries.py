@@ -296,7 +296,8 @@ def test_what_an_app_lets_slip_is_hidden_wherever_it_comes_out(
         urls = leaky.ok("functions", LEAKY, "--json").json
         answers = [_spill(urls, how) for how in ("store", "print", "log", "thread", "unraisable")]
         answers += [_spill(urls, how) for how in ("call", "raise", "ending")]
-        answers.append(_deliver(urls))
+        delivery_id, accepted = _deliver(urls)
+        answers.append(accepted)
         said += [
             leaky("functions", "invoke", LEAKY, "spill", "--method", "POST"),
             leaky("jobs", "trigger", LEAKY, "raising", "--wait", "--json"),
@@ -308,6 +309,7 @@ def test_what_an_app_lets_slip_is_hidden_wherever_it_comes_out(
         _until(lambda: b"delivery.postponed" in _log(leaky))
         answers += [_page(f"{serving.console}/apps/{LEAKY}{tab}") for tab in TABS]
         said += [leaky("functions", "deliveries", "--json"), leaky("uninstall", LEAKY)]
+        said.append(leaky.ok("functions", "deliveries", delivery_id))
         _ends(serving)
     said += [leaky("logs", "--level", "debug"), leaky("logs", "--json"), leaky("doctor", "--json")]
     shown = [(str(number), f"{each.out}{each.err}".encode()) for number, each in enumerate(said)]
@@ -326,16 +328,16 @@ def _spill(urls: dict[str, str], how: str) -> tuple[str, bytes]:
     return _answer(httpx.post(urls["spill"], json=sent, params=given, timeout=PATIENCE))
 
 
-def _deliver(urls: dict[str, str]) -> tuple[str, bytes]:
+def _deliver(urls: dict[str, str]) -> tuple[str, tuple[str, bytes]]:
     credential = CANARIES["of the sender"]
     response = httpx.post(
         urls["keep"],
-        json={"password": CANARIES["in the body"]},
-        params={"key": CANARIES["in the body"]},
+        json={"password": CANARIES["in the body"], "note": CANARIES["set by hand"]},
+        params={"token": CANARIES["in the body"]},
         headers={"authorization": f"Bearer {credential}", "cookie": f"session={credential}"},
     )
     assert response.status_code == 202, response.text
-    return _answer(response)
+    return response.json()["delivery_id"], _answer(response)
 
 
 def _log(program: Program) -> bytes:

@@ -1,7 +1,7 @@
 """What became of webhook deliveries, for people: looked at, sent again, forgotten in the end.
 
-The server's own work on them is in ``deliveries``; what is changed here, it finds as it finds new
-ones.
+The server's own work on them is in ``deliveries``, which alone opens their requests; what is
+changed here, it finds as it finds new ones.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class DeliveryShelf:
         limit: int = 100,
     ) -> list[ShownDelivery]:
         """Return deliveries without their requests, newest first."""
-        query = _shown(with_request=False)
+        query = _shown()
         for column, value in (
             (deliveries.c.app_id, app_id),
             (installations.c.account, account),
@@ -65,9 +65,12 @@ class DeliveryShelf:
             return [_delivery(row) for row in rows]
 
     def named(self, text: str) -> ShownDelivery:
-        """Return the delivery whose id begins so. Raises NotFound, and UsageError for several."""
+        """Return the delivery whose id begins so, without its request.
+
+        Raises NotFound, and UsageError for several.
+        """
         begins = deliveries.c.delivery_id.startswith(text.lower(), autoescape=True)
-        query = _shown(with_request=True).where(begins).limit(MOST_NAMED)
+        query = _shown().where(begins).limit(MOST_NAMED)
         rows: list[Row[Any]] = []
         if len(text) >= SHORTEST_PREFIX:
             with self._database.read() as connection:
@@ -136,8 +139,8 @@ def shown_json(shown: ShownDelivery) -> dict[str, Any]:
     }
 
 
-def _shown(*, with_request: bool) -> Select[Any]:
-    columns = [c for c in deliveries.c if with_request or c.name != "request"]
+def _shown() -> Select[Any]:
+    columns = [column for column in deliveries.c if column.name != "request"]
     source: Any = deliveries.outerjoin(
         installations, deliveries.c.install_id == installations.c.install_id
     )

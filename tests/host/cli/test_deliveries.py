@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from time import monotonic, sleep
 
 import pytest
 
-from mooring.adapters.tables import deliveries
 from mooring.engine.inbox import to_wire
 from mooring.host import Host
 from mooring.model.config import HostConfig
@@ -49,8 +47,7 @@ def put(
             *(delivery_id, of.install_id, APP, "hello", delivery_id, to_wire(request)),
             *(state, 8, now, now, error),
         )
-        with host.database.write() as connection:
-            connection.execute(deliveries.insert().values(asdict(made)))
+        host.deliveries.accept([made])
 
 
 @pytest.fixture

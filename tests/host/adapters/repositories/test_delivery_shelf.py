@@ -71,7 +71,7 @@ def test_app_account_and_state_narrow_what_is_shown(
 def test_the_beginning_of_an_id_is_enough(shelf: DeliveryShelf, put: Any) -> None:
     whole = put("abcd1111-2222", request='{"whole": 1}')
     put("abcd2222-3333")
-    assert shelf.named("ABCD1").delivery == whole
+    assert shelf.named("ABCD1").delivery == replace(whole, request="")
     with pytest.raises(UsageError, match="Several"):
         shelf.named("abcd")
     for unknown in ("ffff", "abc", "", "%%%%", "____"):
@@ -86,7 +86,7 @@ def test_what_has_ended_is_sent_again_with_all_its_attempts(
     ended = put("abcd", state=state, attempts=8, error="It failed.")
     shelf.send_again(ended, now=NOW)
     expected = replace(ended, state=PENDING, attempts=0, error=None, due_at=NOW)
-    assert shelf.named("abcd").delivery == expected
+    assert shelf.named("abcd").delivery == replace(expected, request="")
 
 
 def test_what_waits_after_a_failure_need_not_wait(shelf: DeliveryShelf, put: Any) -> None:
@@ -100,7 +100,7 @@ def test_what_is_in_hand_is_not_disturbed(shelf: DeliveryShelf, put: Any, attemp
     in_hand = put("abcd", attempts=attempts)
     with pytest.raises(Conflict, match="has not ended"):
         shelf.send_again(in_hand, now=NOW)
-    assert shelf.named("abcd").delivery == in_hand
+    assert shelf.named("abcd").delivery == replace(in_hand, request="")
 
 
 def test_all_that_an_app_has_set_aside_is_sent_again(

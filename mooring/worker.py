@@ -105,14 +105,14 @@ class _Worker:
 
     def _turn(self, now: datetime) -> None:
         """Fire schedules, and hand as many runs to the engine as there is room for."""
-        if now - self._recovered > RECOVER_EVERY:
+        if abs(now - self._recovered) > RECOVER_EVERY:  # The clock may have been set back.
             self._recovered = now
             self._host.lifecycle.recover()
         self._scheduler.tick(now)
         room = self._concurrency - self._engine.busy()
         if room > 0:
             self._hand_over(now, room)
-        if now - self._swept > SWEEP_EVERY:
+        if abs(now - self._swept) > SWEEP_EVERY:
             self._swept = now
             self._engine.sweep()
             DeliveryShelf(self._host.database).sweep(received_before=now - HANDLED_STAY)
@@ -134,7 +134,7 @@ class _Worker:
 
     def _was_just_handed(self, run: Run, now: datetime) -> bool:
         at = self._handed.get((run.run_id, run.epoch))
-        return at is not None and now - at < AGAIN_AFTER
+        return at is not None and abs(now - at) < AGAIN_AFTER
 
     def _submit(self, run: Run, now: datetime) -> None:
         self._handed[(run.run_id, run.epoch)] = now

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from mooring.engine.schedule import Schedule
 
 MOST = 1000
+MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M%z"]
+DAY = 86400
 
 
 @click.group("schedule")
@@ -36,13 +38,26 @@ def command() -> None:
 )
 @click.option(
     "--after",
-    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S"]),
+    type=click.DateTime([*MOMENTS, "%Y-%m-%dT%H:%M:%S%z"]),
     metavar="DATE",
-    help="Show times after this date or time of TZ (default: now).",
+    help="Show times after this date or time, of TZ unless it ends in Z or an offset "
+    "(default: now).",
+)
+@click.option(
+    "--jitter",
+    type=click.IntRange(0, DAY),
+    default=0,
+    metavar="SECONDS",
+    help="Say what a job's jitter does to the times.",
 )
 @click.pass_context
 def explain(
-    ctx: click.Context, expression: str, timezone: str, count: int, after: datetime | None
+    ctx: click.Context,
+    expression: str,
+    timezone: str,
+    count: int,
+    after: datetime | None,
+    jitter: int,
 ) -> None:
     """Say what EXPRESSION means and when it fires next.
 
@@ -50,7 +65,9 @@ def explain(
     which clocks are changed are marked. One that never fires (any more) makes the status 1.
     """
     schedule = _read(ctx, expression, timezone)
-    moment = after.replace(tzinfo=schedule.zone) if after else datetime.now(UTC)
+    moment = after or datetime.now(UTC)
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=schedule.zone)
     times = _times(schedule, moment.astimezone(UTC), max(count, 1))
     shown = times[:count]
     means = _means(schedule, ended=not times)
@@ -59,8 +76,10 @@ def explain(
         "timezone": timezone,
         "means": means,
         "next": [_json(schedule, time) for time in shown],
+        "jitter": jitter,
     }
-    answer(ctx, data, "\n\n".join(filter(None, [means, _table(schedule, shown)])))
+    texts = [means, _spread(jitter), _table(schedule, shown)]
+    answer(ctx, data, "\n\n".join(filter(None, texts)))
     ctx.exit(0 if times else 1)
 
 
@@ -95,6 +114,12 @@ def _means(schedule: Schedule, *, ended: bool) -> str:
     if not schedule.ever_fires:
         return f"{means} It never fires: there is no such day until 2099."
     return f"{means} It does not fire any more." if ended else means
+
+
+def _spread(jitter: int) -> str:
+    if not jitter:
+        return ""
+    return f"Each installation runs up to {jitter} s after these times, always by the same delay."
 
 
 def _json(schedule: Schedule, time: datetime) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from mooring.model.installation import Installation, InstallationState
 from mooring.model.manifest import FunctionEntry, JobEntry, Manifest
 from mooring.model.notification import Level
 from mooring.model.run import JobSchedule, Run
-from mooring.sdk.ports import Clock, JobDetail
+from mooring.sdk.ports import MANIFEST_CRON, Clock, JobDetail
 
 
 class InstallationJobs:
@@ -67,20 +67,34 @@ class InstallationJobs:
     def reschedule(self, job: str, cron: str | None, *, timezone: str = "UTC") -> datetime | None:
         """Set this installation's cron for a job; None switches it off. Raises ScheduleInvalid."""
         declared = self._declared(job)
-        expression = declared.cron if cron is None else cron
+        install_id = self._installation.install_id
+        if cron == MANIFEST_CRON:
+            cron, timezone = declared.cron, declared.timezone
+            if cron is None:
+                self._schedules.remove(install_id, jobs=[job])
+                return None
         schedule = JobSchedule(
-            install_id=self._installation.install_id,
+            install_id=install_id,
             job=job,
-            cron=expression or "",
+            cron=(declared.cron if cron is None else cron) or "",
             timezone=timezone,
             overlap=declared.overlap,
             missed=declared.missed,
             jitter=declared.jitter,
             parameters=declared.parameters,
         )
-        next_at = None if cron is None else first_due(schedule, self._clock.now())
+        next_at = None if cron is None else self._next(schedule)
         self._schedules.put(replace(schedule, next_at=next_at))
         return next_at
+
+    def _next(self, schedule: JobSchedule) -> datetime | None:
+        """Find the next time; one that is due this moment is not lost to the same cron again."""
+        found = first_due(schedule, self._clock.now())
+        present = self._schedules.get(schedule.install_id, schedule.job)
+        if present is None or present.next_at is None:
+            return found
+        same = replace(schedule, next_at=present.next_at, parameters=present.parameters)
+        return present.next_at if same == present else found
 
     def _declared(self, job: str) -> JobEntry:
         try:

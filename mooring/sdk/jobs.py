@@ -12,7 +12,9 @@ from typing import Any
 
 from mooring.sdk.calling import refuse_on_loop
 from mooring.sdk.context import services_of_installation
-from mooring.sdk.ports import JobDetail, JobsPort
+from mooring.sdk.ports import MANIFEST_CRON, JobDetail, JobsPort
+
+MANIFEST = MANIFEST_CRON
 
 
 def trigger(job: str, parameters: Mapping[str, Any] | None = None) -> JobDetail:
@@ -58,7 +60,8 @@ async def aactive(job: str) -> list[JobDetail]:
 def reschedule(job: str, cron: str | None, *, timezone: str = "UTC") -> datetime | None:
     """Set this installation's cron for a job (None switches it off); return the next time.
 
-    Raises ScheduleInvalid.
+    ``jobs.MANIFEST`` in place of a cron goes back to cron and zone of ``app.yml``, also of later
+    versions. What is set is in force within a second and outlives upgrades. Raises ScheduleInvalid.
     """
     return _port("reschedule").reschedule(job, cron, timezone=timezone)
 

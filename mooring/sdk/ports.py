@@ -259,6 +259,9 @@ class JobDetail:
     completed_at: datetime | None
 
 
+MANIFEST_CRON = "@manifest"  # in place of a cron: the one that app.yml gives the job
+
+
 class JobsPort(Protocol):
     """Runs and schedules of the present installation."""
 
@@ -274,7 +277,7 @@ class JobsPort(Protocol):
     def reschedule(self, job: str, cron: str | None, *, timezone: str = "UTC") -> datetime | None:
         """Set this installation's cron for a job (None switches it off); return the next time.
 
-        Raises ScheduleInvalid.
+        MANIFEST_CRON goes back to what the manifest says. Raises ScheduleInvalid.
         """
 
 

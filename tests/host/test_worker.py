@@ -38,6 +38,10 @@ JOBS = """
     entry_point: Pages
     description: Counts pages, one run at a time.
     concurrency: 1
+  often:
+    entry_point: Pages
+    description: Counts pages, whatever else counts them.
+    overlap: allow
 """
 PAGES = '''
 """Count pages, and note every step in a file."""
@@ -68,6 +72,8 @@ class Pages(Job):
 
 
 def note(params, text):
+    if "notes" not in params:
+        return
     with Path(params["notes"]).open("a") as file:
         print(params.get("name", ""), text, file=file)
 '''
@@ -231,6 +237,25 @@ def test_a_due_schedule_starts_a_run(
     assert moved is not None
     assert moved.next_at is not None
     assert moved.next_at > due
+
+
+@only_sqlite
+def test_a_schedule_of_an_installations_own_is_in_force_within_a_second_in_a_running_process(
+    config: HostConfig, host: Host, installation: Installation
+) -> None:
+    jobs, second = host.jobs_of(installation), timedelta(seconds=1)
+    with worker_process(config):
+        until(lambda: "job.worker.started" in logged(config))
+        due = jobs.reschedule("often", "* * * * * ?", timezone="Asia/Kathmandu")
+        assert due is not None
+        until(lambda: host.runs.recent(job="often"))
+        first = host.runs.recent(job="often")[-1]
+        assert first.scheduled_at == due
+        assert first.created_at - due < second
+        jobs.reschedule("often", None)
+        off = host.clock.now()
+        time.sleep(1.5)
+        assert all(run.created_at < off for run in host.runs.recent(job="often"))
 
 
 def test_a_killed_workers_run_is_resumed_at_once_from_its_last_step(

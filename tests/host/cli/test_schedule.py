@@ -52,7 +52,28 @@ def test_json_has_the_same(cli: Program) -> None:
                 "it fires the first time only",
             }
         ],
+        "jitter": 0,
     }
+
+
+@pytest.mark.parametrize(
+    "after", ["2026-03-20T08:00Z", "2026-03-20T08:00:00Z", "2026-03-20T03:00-05:00"]
+)
+def test_a_moment_with_an_offset_is_that_moment_whatever_the_zone(cli: Program, after: str) -> None:
+    given = ("schedule", "explain", "0 * * * *", *ZURICH, "--count", "1", "--json")
+    [shown] = cli.ok(*given, "--after", after).json["next"]
+    assert shown["utc"] == "2026-03-20T09:00:00Z"
+
+
+def test_jitter_is_said_and_moves_no_due_time(cli: Program) -> None:
+    given = ("schedule", "explain", "0 9 * * *", "--count", "1", "--after", "2026-03-20")
+    answer = cli.ok(*given, "--jitter", "90")
+    assert answer.out.splitlines()[2] == (
+        "Each installation runs up to 90 s after these times, always by the same delay."
+    )
+    assert "Fri 2026-03-20 09:00:00" in answer.out
+    assert cli.ok(*given, "--jitter", "90", "--json").json["jitter"] == 90
+    assert cli(*given, "--jitter", "86401").status == 2
 
 
 def test_five_times_from_now_are_the_default(cli: Program) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import time
 from collections.abc import Callable
@@ -102,3 +103,24 @@ def test_what_one_call_adds_to_its_log_is_no_other_calls(app: App, site: OpenSit
     assert all("number" not in line for line in noted if line["event"] == "began")
     numbers = sorted(line["number"] for line in noted if line["event"] == "ends")
     assert numbers == ["0", "1", "2", "3", "4", "first"]
+
+
+def test_a_thousand_calls_leave_nothing_behind(app: App, site: OpenSite) -> None:
+    app.function("later", "await asyncio.sleep(0)\nreturn Response(200, {'a': [1]})")
+    opened = site(app.function("at_once", "return Response(200, {'a': [1]})"))
+
+    async def asking(times: int) -> None:
+        async with opened.client() as client:
+            for _ in range(times):
+                for function in ("later", "at_once"):
+                    await client.post(opened.path(function), content=b"{}")
+
+    def objects() -> int:
+        time.sleep(0.1)  # until the journal has written what was noted
+        gc.collect()
+        return len(gc.get_objects())
+
+    asyncio.run(asking(50))
+    before = objects()
+    asyncio.run(asking(500))
+    assert objects() - before < 200

@@ -60,6 +60,31 @@ def test_what_follows_an_address_is_the_functions_affair(site: Public, tail: str
     assert told.statuses == ([400] if "é" in tail else [200])
 
 
+QUERIES = (
+    *("", "state", "state=", "state=%00", "state=%ff%fe", "state=%F0%9F%98%80", "state=a&state=b"),
+    *("code=1", "error=access_denied", f"state={'a' * 5000}", "state='+OR+1=1--", "&" * 500),
+)
+
+
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query[:20])
+@pytest.mark.parametrize("app_id", ["shop", "nobody", "%00", "..", "%ff"])
+def test_who_comes_back_from_nowhere_connects_nothing(
+    site: Public, app_id: str, query: str
+) -> None:
+    line = f"GET /oauth/{app_id}/callback?{query} HTTP/1.1"
+    told = site.tell(head(line, "host: a", "connection: close"))
+    assert told.statuses in ([400], [404])
+    assert b"<script" not in told.said
+
+
+def test_an_authorization_is_finished_by_coming_back_alone(site: Public) -> None:
+    for method in ("POST", "PUT", "DELETE", "OPTIONS"):
+        told = site.tell(
+            head(f"{method} /oauth/shop/callback?state=a HTTP/1.1", "host: a", "connection: close")
+        )
+        assert told.statuses == [405]
+
+
 # -- bodies -------------------------------------------------------------------------------------
 
 

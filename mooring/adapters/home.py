@@ -38,11 +38,14 @@ class Home:
 
     @staticmethod
     def is_there(path: Path) -> bool:
-        """Whether a host has a home at ``path``, be it one that cannot be used."""
+        """Whether a host has a home at ``path``, or what stands in its place cannot be one."""
         try:
-            return path.exists() and not (path.is_dir() and not any(path.iterdir()))
+            nearest = next(each for each in (path, *path.parents) if each.exists())
+            if nearest.is_dir():
+                return nearest == path and any(path.iterdir())
         except OSError:
-            return True
+            pass  # unreadable, which is for whoever opens it to say
+        return True
 
     @property
     def database(self) -> Path:

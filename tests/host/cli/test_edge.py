@@ -35,3 +35,4 @@ def test_what_is_asked_for_by_name_is_not_found(cli: Program, home: Path) -> Non
 def test_what_stands_in_the_place_of_a_home_is_still_told(cli: Program, home: Path) -> None:
     home.write_text("not a folder")
     assert cli("apps").status == 73
+    assert cli("apps", "--home", str(home / "below")).status == 73

@@ -19,6 +19,7 @@ from mooring.errors import HomeUnusable
 
 BUSY_SECONDS = 15.0
 WRITING = "mooring_writing"
+JOURNAL_PAGES = 4000  # 16 MB, after which a commit moves them; that one takes many times longer
 
 
 def sqlite_engine(file: Path) -> Engine:
@@ -64,6 +65,7 @@ def _create_private(file: Path) -> None:
 def _prepare(connection: sqlite3.Connection, _record: Any) -> None:
     connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA temp_store = MEMORY")
+    connection.execute(f"PRAGMA wal_autocheckpoint = {JOURNAL_PAGES}")
     use_wal(connection)
 
 

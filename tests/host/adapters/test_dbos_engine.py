@@ -1,4 +1,4 @@
-"""What is submitted is executed once, and again after a crash."""
+"""What does the engine promise beyond the contract (test_engines_agree)? Its records and kills."""
 
 from __future__ import annotations
 
@@ -6,9 +6,6 @@ import json
 import sqlite3
 import subprocess
 import sys
-import threading
-import time
-from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +14,7 @@ import pytest
 import time_machine
 
 from mooring.adapters.dbos_engine import DbosEngine
+from mooring.testing.engine_contract import Executed, until
 
 CHILD = """
 import json, sys, time
@@ -47,102 +45,9 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> dict[str, Any]:
     return {"database_url": request.getfixturevalue("postgresql_url")}
 
 
-class Executed:
-    """Notes what was executed; waits and fails as told."""
-
-    def __init__(self) -> None:
-        self.calls: list[tuple[str, int]] = []
-        self.go_on = threading.Event()
-        self.go_on.set()
-        self.errors: list[Exception] = []
-
-    def __call__(self, run_id: str, epoch: int) -> None:
-        self.calls.append((run_id, epoch))
-        self.go_on.wait(20)
-        if self.errors:
-            raise self.errors.pop()
-
-
 @pytest.fixture
 def executed() -> Executed:
     return Executed()
-
-
-@pytest.fixture
-def launch(place: dict[str, Any], executed: Executed) -> Iterator[Callable[[], DbosEngine]]:
-    """Launch an engine on the place; what is launched is shut down in the end."""
-    started: list[DbosEngine] = []
-
-    def launched() -> DbosEngine:
-        engine = DbosEngine(executed, executor="home", **place)
-        started.append(engine)
-        engine.launch()
-        return engine
-
-    yield launched
-    executed.go_on.set()
-    for engine in started:
-        engine.shutdown(timeout=5)
-
-
-def until(condition: Callable[[], object], *, seconds: float = 15) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "It did not come about in time."
-        time.sleep(0.01)
-
-
-def test_a_submission_made_twice_is_one_also_after_a_restart(
-    launch: Callable[[], DbosEngine], executed: Executed
-) -> None:
-    engine = launch()
-    executed.go_on.clear()
-    engine.submit("r1", epoch=0)
-    engine.submit("r1", epoch=0)
-    until(lambda: executed.calls)
-    assert engine.busy() == 1
-    executed.go_on.set()
-    until(lambda: engine.busy() == 0)
-    engine.submit("r1", epoch=0)
-    engine.submit("r1", epoch=1)
-    until(lambda: len(executed.calls) == 2)
-    engine.shutdown(timeout=5)
-    again = launch()
-    again.submit("r1", epoch=1)
-    assert again.busy() == 0
-    assert executed.calls == [("r1", 0), ("r1", 1)]
-
-
-def test_what_raised_can_be_submitted_again(
-    launch: Callable[[], DbosEngine], executed: Executed
-) -> None:
-    engine = launch()
-    executed.errors.append(RuntimeError("The database is away."))
-    engine.submit("r1", epoch=0)
-    until(lambda: executed.calls and engine.busy() == 0)
-
-    def resubmitted() -> bool:
-        engine.submit("r1", epoch=0)
-        return len(executed.calls) > 1
-
-    until(resubmitted)
-    until(lambda: engine.busy() == 0)
-    engine.submit("r1", epoch=0)
-    assert executed.calls == [("r1", 0)] * 2
-
-
-def test_shutting_down_waits_for_what_is_in_hand_but_not_for_ever(
-    launch: Callable[[], DbosEngine], executed: Executed
-) -> None:
-    engine = launch()
-    executed.go_on.clear()
-    engine.submit("r1", epoch=0)
-    until(lambda: executed.calls)
-    began = time.monotonic()
-    engine.shutdown(timeout=0.2)
-    assert 0.2 <= time.monotonic() - began < 5
-    assert engine.busy() == 1
-    engine.shutdown(timeout=0.2)
 
 
 def test_a_process_killed_in_mid_run_is_followed_by_one_that_executes_it_again(

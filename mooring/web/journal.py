@@ -92,9 +92,9 @@ class Journal:
 
     def _tell(self, entry: Entry, target: Target) -> None:
         app, name = target.installation.app, target.entry.name
-        hook = self._host.plugins.hook.mooring_function_handled
+        plugins = self._host.plugins
         try:
-            hook(app=app, name=name, outcome=entry.own)
+            plugins.hook.mooring_function_handled(app=app, name=name, outcome=entry.own)
         except Exception as error:  # noqa: BLE001  # an observer's failure is nobody else's
             fields = {**entry.fields, **entry.own, "error": repr(error)}
             self._host.log.log("error", "observer.failed", fields)

@@ -119,6 +119,12 @@ class Hosts:
         written = list(self._pool.map(together, self.all))
         return [run for runs in written for run in runs]
 
+    def restart(self) -> None:
+        """End all hosts, and start others on the same database."""
+        for place, host in enumerate(self.all):
+            host.database.close()
+            self.all[place] = Host(self._address, self.clock)
+
     def disturb(self, chance: random.Random) -> None:
         """Restart some hosts, and let others crash the next time that they fire something."""
         for place, host in enumerate(self.all):

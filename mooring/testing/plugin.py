@@ -1,4 +1,4 @@
-"""Which fixtures does an app's test suite get? One installation in memory, in force."""
+"""Which fixtures does an app's test suite get? One installation in memory, in force; its jobs."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import pytest
 from mooring.sdk.context import AppContext, Invocation, use
 from mooring.testing.memory import MemoryApp
 from mooring.testing.memory import memory_app as make_memory_app
+from mooring.testing.run_job import RunJob
 
 
 @pytest.fixture
@@ -29,3 +30,9 @@ def invocation(memory_app: MemoryApp) -> Invocation:
 def app_context(invocation: Invocation) -> AppContext:
     """Give which app, version and installation the test runs for."""
     return invocation.app
+
+
+@pytest.fixture
+def run_job(invocation: Invocation) -> RunJob:
+    """Give what runs a job of the app to its end: ``run_job(ImportOrders, {"since": 1})``."""
+    return RunJob(invocation)

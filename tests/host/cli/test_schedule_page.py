@@ -17,7 +17,7 @@ EXAMPLES = re.findall(r"^\| `([^`]+)` \| (.*\(UTC\)\.) \|$", PAGE, re.MULTILINE)
 
 
 def test_the_page_has_examples() -> None:
-    assert len(SESSIONS) == 2
+    assert len(SESSIONS) == 3
     assert len(EXAMPLES) == 12
 
 

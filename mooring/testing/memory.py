@@ -177,6 +177,7 @@ class MemoryApp:
     oauth: MemoryOAuth
     log: MemoryLog
     environment: dict[str, str]
+    records: MemoryRecords = field(repr=False)
     invocation: Invocation = field(repr=False)
 
 
@@ -219,5 +220,6 @@ def memory_app(
     context = AppContext(app_id, "1.0.0", "local", install_id, "test")
     invocation = Invocation(context, services)
     return MemoryApp(
-        *(clock, http, odp, jobs, functions, notifications, oauth, log, values, invocation)
+        *(clock, http, odp, jobs, functions, notifications, oauth, log, values),
+        *(records, invocation),
     )

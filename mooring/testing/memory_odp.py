@@ -7,7 +7,9 @@ Identity follows ODP: values of a high-confidence identifier merge profiles, val
 from __future__ import annotations
 
 import copy
+import json
 import threading
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -133,6 +135,22 @@ class MemoryOdp:
             held = self._objects.get(name, {})
             keys = [key for key in sorted(held) if after is None or key > after]
             return [copy.deepcopy(held[key]) for key in keys[:limit]]
+
+    def everything(self) -> dict[str, Any]:
+        """Return what is held: customers by an identifier, rows by object, events and how often."""
+        with self._lock:
+            customers = {
+                self._known_as(customer_id, profile.attributes): dict(profile.attributes)
+                for customer_id, profile in self._profiles.items()
+            }
+            objects = {name: copy.deepcopy(held) for name, held in self._objects.items() if held}
+            texts = (json.dumps(event, sort_keys=True, default=str) for event in self.events)
+            events = dict(Counter(texts))
+        return {"customers": customers, "objects": objects, "events": events}
+
+    def _known_as(self, customer_id: str, attributes: Mapping[str, Any]) -> str:
+        names = (name for name in (*self._high, *LOW) if name in attributes)
+        return next((f"{name} {attributes[name]}" for name in names), customer_id)
 
     def _prepared(self, given: Any, what: str) -> tuple[list[Pair], Record]:
         """Part identifiers from other attributes. Raises RecordInvalid without identifiers."""

@@ -64,6 +64,17 @@ class MemoryRecords:
         keys = sorted(k for whose, k in self._rows if whose == owner and k.startswith(prefix))
         return [(key, row.text) for key in keys if (row := self.row(owner, key)) is not None]
 
+    def everything(self) -> dict[str, dict[str, Record]]:
+        """Return every unexpired record, by owner and key."""
+        with self.lock:
+            owners = dict.fromkeys(owner for owner, _ in self._rows)
+            rows = {owner: self.rows(owner, "") for owner in owners}
+        return {
+            owner: {key: decoded(text) for key, text in found}
+            for owner, found in rows.items()
+            if found
+        }
+
 
 class _MemoryStore(Records):
     """The records of one owner."""

@@ -81,6 +81,19 @@ def test_what_a_clock_far_ahead_put_off_is_due_again_once_it_is_right(
         assert hosts.fired("sync") == [START + HOUR, START + 2 * HOUR]
 
 
+def test_a_time_missed_after_a_step_back_is_made_up_though_those_before_it_had_their_runs(
+    database: Database,
+) -> None:
+    with Hosts(database, FakeClock(START)) as hosts:
+        hourly(hosts)
+        for hour in (1, 2, 3):
+            turn(hosts, START + hour * HOUR)
+        assert turn(hosts, START + 1.2 * HOUR) == 0
+        # Asleep from then on, past 02:00 and 03:00, which were fired, and 04:00 and 05:00.
+        assert sum(turn(hosts, START + 5.5 * HOUR) for _ in range(4)) == 1
+        assert hosts.fired("sync") == [START + hour * HOUR for hour in (1, 2, 3, 4)]
+
+
 def test_many_schedules_are_put_right_in_turns(
     database: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -22,7 +22,12 @@ MOST_VALUES = 10_000
 GROUP = 4
 STRIDE = SHORTEST - GROUP + 1  # of the groups that a spelling begins with, one is looked at
 # What stands in records beside tokens, and must stay legible everywhere.
-NO_SECRETS = frozenset({"token_type", "scope", "expires_at", "expires_in", "obtained_at"})
+NO_SECRETS = frozenset(
+    {
+        *("token_type", "scope", "section"),
+        *("expires_at", "expires_in", "issued_at", "obtained_at"),
+    }
+)
 
 
 class Masker:

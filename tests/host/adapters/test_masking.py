@@ -106,6 +106,13 @@ def test_what_stands_beside_a_token_stays_legible() -> None:
     )
 
 
+def test_the_section_that_tokens_came_from_stays_legible() -> None:
+    stored = {"access_token": "at-1234", "section": "optimizely", "issued_at": "2026-11-25T14:34"}
+    command = "mooring settings optimizely_connector optimizely"
+    assert masker_of(json.dumps(stored)).hide(f"{command} at-1234") == f"{command} {MASK}"
+    assert masker_of(json.dumps(stored)).hide("2026-11-25T14:34:00Z") == "2026-11-25T14:34:00Z"
+
+
 def test_a_json_value_without_a_text_is_a_secret_as_it_stands() -> None:
     assert masker_of('{"pin": 123456}').hide('was {"pin": 123456}') == f"was {MASK}"
 

@@ -35,6 +35,14 @@ def test_prepared_answers_come_in_order_and_the_last_one_stays(memory_app: Memor
     assert [http.get(URL).json()["page"] for _ in range(3)] == [1, 2, 2]
 
 
+def test_an_answer_can_be_that_of_some_params_alone(memory_app: MemoryApp) -> None:
+    memory_app.http.answer("GET", URL, json={"page": 1})
+    memory_app.http.answer("GET", URL, params={"after": "1"}, json={"page": 2})
+    asked: list[dict[str, str]] = [{"after": "1", "limit": "5"}, {"limit": "5"}, {"after": "1"}]
+    pages = [http.get(URL, params=params).json()["page"] for params in asked]
+    assert pages == [2, 1, 2]
+
+
 def test_what_was_sent_is_recorded(memory_app: MemoryApp) -> None:
     memory_app.http.answer("POST", URL, status=201)
     http.post(URL, json={"a": 1}, params={"dry": "1"})

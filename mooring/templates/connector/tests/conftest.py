@@ -14,10 +14,20 @@ from mooring.testing import memory_app as make_memory_app
 SHOP = "https://api.example.com/v1"
 
 
+def make_app() -> MemoryApp:
+    """Make an installation whose ODP knows the objects of schema/."""
+    return make_memory_app(odp=MemoryOdp(object_keys={"{{ app_id }}_orders": "order_id"}))
+
+
+def connect() -> None:
+    """Save an API key."""
+    storage.settings.put("connection", {"api_key": "key-1", "connected": "Corner Shop"})
+
+
 @pytest.fixture
 def memory_app() -> Iterator[MemoryApp]:
-    """Give the installation's services; ODP knows the objects of schema/."""
-    app = make_memory_app(odp=MemoryOdp(object_keys={"{{ app_id }}_orders": "order_id"}))
+    """Give the installation's services, on whose behalf the test runs."""
+    app = make_app()
     with use(app.invocation):
         yield app
 
@@ -25,7 +35,7 @@ def memory_app() -> Iterator[MemoryApp]:
 @pytest.fixture
 def connected(memory_app: MemoryApp) -> MemoryApp:
     """Give an installation with an API key."""
-    storage.settings.put("connection", {"api_key": "key-1", "connected": "Corner Shop"})
+    connect()
     return memory_app
 
 

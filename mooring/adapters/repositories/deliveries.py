@@ -13,6 +13,7 @@ from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from functools import cache
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Update, select, tuple_, update
@@ -47,11 +48,12 @@ class Deliveries:
         ids = {key: delivery.delivery_id for key, delivery in unique.items()}
         # In one order everywhere, so that no two processes wait for each other.
         pending = [unique[key] for key in sorted(unique, key=str)]
-        self._seal.ready()
+        texts = [(delivery.request, delivery.delivery_id) for delivery in pending]
+        rows = list(map(_values, pending, self._seal.close_all(texts)))
         with self._database.write() as connection:
-            for start in range(0, len(pending), MOST_ROWS):
+            for start in range(0, len(rows), MOST_ROWS):
                 batch = pending[start : start + MOST_ROWS]
-                if self._store(connection, batch) < len(batch):
+                if _store(connection, rows[start : start + MOST_ROWS]) < len(batch):
                     ids.update(_found(connection, batch))
         return [ids[_once(delivery)] for delivery in accepted]
 
@@ -177,12 +179,6 @@ class Deliveries:
                 if connection.execute(change.where(_is(delivery.delivery_id))).rowcount
             ]
 
-    def _store(self, connection: Connection, batch: Sequence[Delivery]) -> int:
-        """Insert rows unless they are there; return how many were not."""
-        statement = _insertion(connection.dialect.paramstyle, len(batch))
-        values = tuple(value for delivery in batch for value in _values(delivery, self._seal))
-        return connection.exec_driver_sql(statement, values).rowcount
-
     def _delivery(self, row: Row[Any]) -> Delivery:
         """Read a row; a request that does not open stays sealed, and holds up no other."""
         values = dict(row._mapping)
@@ -195,6 +191,12 @@ class Deliveries:
         with self._database.write() as connection:
             if connection.execute(change).rowcount == 0:
                 raise _unknown(delivery_id)
+
+
+def _store(connection: Connection, rows: Sequence[tuple[Any, ...]]) -> int:
+    """Insert rows unless they are there; return how many were not."""
+    statement = _insertion(connection.dialect.paramstyle, len(rows))
+    return connection.exec_driver_sql(statement, tuple(chain(*rows))).rowcount
 
 
 @cache
@@ -218,7 +220,7 @@ def _found(connection: Connection, batch: Sequence[Delivery]) -> Mapping[_Once, 
     return {(key[0], key[1], key[2], key[3]): delivery_id for delivery_id, *key in found}
 
 
-def _values(delivery: Delivery, seal: Seal) -> tuple[Any, ...]:
+def _values(delivery: Delivery, sealed: str) -> tuple[Any, ...]:
     """Return a row's values in the order of the table's columns, as the driver takes them."""
     return (
         delivery.delivery_id,
@@ -226,7 +228,7 @@ def _values(delivery: Delivery, seal: Seal) -> tuple[Any, ...]:
         delivery.app_id,
         delivery.function,
         storable(delivery.dedupe_key),
-        seal.close(delivery.request, place=delivery.delivery_id),
+        sealed,
         delivery.state.value,
         delivery.attempts,
         to_micros(delivery.received_at),

@@ -10,7 +10,7 @@ from __future__ import annotations
 import base64
 import binascii
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from mooring.errors import RecordInvalid
@@ -41,11 +41,23 @@ class Seal:
 
     def close(self, text: str, *, place: str) -> str:
         """Return the text as it is to be stored in a place, such as the row's id."""
+        (closed,) = self.close_all([(text, place)])
+        return closed
+
+    def close_all(self, texts: Sequence[tuple[str, str]]) -> list[str]:
+        """Do so with many pairs of text and place, at the price of one look for random bytes.
+
+        Each such look lets another thread run, which may take its time.
+        """
         self.ready()
         assert self._cipher is not None, "ready just now"
-        nonce = secrets.token_bytes(NONCE_BYTES)
-        sealed = self._cipher.encrypt(nonce, text.encode(), self._about(place))
-        return MARK + base64.b64encode(nonce + sealed).decode("ascii")
+        random = secrets.token_bytes(NONCE_BYTES * len(texts))
+        closed = []
+        for number, (text, place) in enumerate(texts):
+            nonce = random[number * NONCE_BYTES : (number + 1) * NONCE_BYTES]
+            sealed = self._cipher.encrypt(nonce, text.encode(), self._about(place))
+            closed.append(MARK + base64.b64encode(nonce + sealed).decode("ascii"))
+        return closed
 
     def open(self, text: str, *, place: str) -> str:
         """Return what ``close`` was given. Raises RecordInvalid for what does not open."""

@@ -14,7 +14,6 @@ import sys
 import tomllib
 import traceback
 from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -22,6 +21,7 @@ from types import ModuleType
 from packaging.requirements import InvalidRequirement, Requirement
 
 from mooring.errors import EntryPointInvalid
+from mooring.model.known_names import listed, nearest
 
 NAMESPACE = "mooring_apps"
 
@@ -72,15 +72,15 @@ def load_class(
         raise EntryPointInvalid(
             f"{where} has no class {class_name}.",
             where=where,
-            hint=_nearest(class_name, _classes(loaded))
-            + f"Classes found there: {_listed(_classes(loaded))}.",
+            hint=nearest(class_name, _classes(loaded))
+            + f"Classes found there: {listed(_classes(loaded))}.",
         )
     missing = [method for method in methods if not callable(getattr(found, method, None))]
     if missing:
         raise EntryPointInvalid(
-            f"class {class_name} has no method {_listed(missing)}.",
+            f"class {class_name} has no method {listed(missing)}.",
             where=where,
-            hint=_nearest(missing[0], _methods(found, but=methods))
+            hint=nearest(missing[0], _methods(found, but=methods))
             + "Define it in the class or inherit it from a class of mooring.sdk.",
         )
     return found
@@ -94,7 +94,7 @@ def check_requirements(root: Path) -> None:
     missing = [str(needed) for needed in _requirements(root) if not _satisfied(needed)]
     if missing:
         raise EntryPointInvalid(
-            f"the app needs packages that are not installed: {_listed(missing)}.",
+            f"the app needs packages that are not installed: {listed(missing)}.",
             where="pyproject.toml",
             hint="Install them beside mooring: pip install " + " ".join(f"'{m}'" for m in missing),
         )
@@ -137,7 +137,7 @@ def _require_file(root: Path, where: str, class_name: str) -> None:
     raise EntryPointInvalid(
         f"{where} does not exist; class {class_name} was expected in it.",
         where="app.yml",
-        hint=f"Python files in {folder.relative_to(root)}/: {_listed(present)}.",
+        hint=f"Python files in {folder.relative_to(root)}/: {listed(present)}.",
     )
 
 
@@ -179,16 +179,6 @@ def _classes(module: ModuleType) -> list[str]:
 
 def _methods(found: type, *, but: Sequence[str]) -> list[str]:
     return [name for name in dir(found) if not name.startswith("__") and name not in but]
-
-
-def _nearest(name: str, known: Sequence[str]) -> str:
-    """Ask whether one of the names that there are was meant; nothing if none is like it."""
-    near = get_close_matches(name, known, n=1)
-    return f"Did you mean {near[0]}? " if near else ""
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(names) or "none"
 
 
 def _register(name: str, path: list[str]) -> None:

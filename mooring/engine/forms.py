@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from difflib import get_close_matches
 from typing import Any
 
 from mooring.model.form import (
@@ -21,6 +20,7 @@ from mooring.model.form import (
     Validation,
 )
 from mooring.model.js_regex import compile_js
+from mooring.model.known_names import listed, nearest
 
 Answers = Mapping[str, Mapping[str, Any]]
 """Values by section and field, secrets in clear."""
@@ -176,7 +176,4 @@ def _field(section: Section, key: str) -> Element | None:
 
 def _unknown(section: Section, key: str) -> str:
     names = [element.key for element in section.fields]
-    near = get_close_matches(key, names, n=1)
-    return (f"Did you mean {near[0]}? " if near else "") + (
-        f"The section {section.key} has these fields: {', '.join(names)}."
-    )
+    return f"{nearest(key, names)}The section {section.key} has these fields: {listed(names)}."

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
@@ -17,6 +16,7 @@ from mooring.engine.lifecycle_calls import wrong_answer
 from mooring.engine.ports import SecretMask
 from mooring.errors import CredentialsRejected, MooringError, NotFound
 from mooring.model.form import OAUTH_BUTTONS, Form, Section, secret_fields
+from mooring.model.known_names import listed, nearest
 from mooring.sdk.ports import RecordStore
 from mooring.sdk.results import LifecycleSettingsResult
 
@@ -256,9 +256,7 @@ def find_section(form: Form, key: str) -> Section:
     for section in form.sections:
         if section.key == key:
             return section
-    near = get_close_matches(key, [s.key for s in form.sections], n=1)
+    names = [section.key for section in form.sections]
     raise NotFound(
-        f"The form has no section {key}.",
-        hint=(f"Did you mean {near[0]}? " if near else "")
-        + f"It has: {', '.join(s.key for s in form.sections)}.",
+        f"The form has no section {key}.", hint=f"{nearest(key, names)}It has: {listed(names)}."
     )

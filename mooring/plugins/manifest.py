@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from difflib import get_close_matches
 from typing import Any
 
 from mooring.errors import NotFound
@@ -11,10 +10,10 @@ from mooring.hookspecs import hookimpl
 from mooring.loader import load_class
 from mooring.model.app import AppDefinition
 from mooring.model.entry_point import resolve_entry_point
+from mooring.model.known_names import listed, nearest
 
 FUNCTION_METHODS = ("perform",)
 JOB_METHODS = ("prepare", "perform")
-LONGEST_NAME = 100  # characters that are compared
 LIFECYCLE_METHODS = ("on_install", "on_settings_form")
 
 
@@ -71,6 +70,4 @@ class ManifestPlugin:
 
 
 def _present(names: Collection[str], wanted: str) -> str:
-    near = get_close_matches(wanted[:LONGEST_NAME], names, n=1)
-    meant = f"Did you mean {near[0]}? " if near else ""
-    return f"{meant}It has: {', '.join(sorted(names)) or 'none'}."
+    return f"{nearest(wanted, names)}It has: {listed(sorted(names))}."

@@ -10,9 +10,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mooring.model.known_names import nearest
 from mooring.model.problem import Position, Problem, Rule, Severity, shown
 from mooring.quality.rule import Level
-from mooring.reading.schema_messages import nearest
 from mooring.reading.yaml_composer import KeyPath
 from mooring.reading.yaml_reader import YamlDocument, read_yaml
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
+from mooring.model.known_names import nearest
 from mooring.model.problem import shown
 from mooring.reading.node import dotted
 from mooring.reading.yaml_composer import KeyPath
@@ -22,10 +22,6 @@ TYPE_NAMES = {
     "null": "empty",
 }
 LIMITS = {"minimum": "at least", "maximum": "at most", "exclusiveMinimum": "more than"}
-
-MOST_NAMES = 40
-# Comparing costs time for every pair.
-MOST_COMPARED, LONGEST_NAME = 700, 100
 
 MessageAndHint = tuple[str, str]
 
@@ -61,19 +57,6 @@ class Fault:
 def explain(fault: Fault) -> MessageAndHint:
     """Return message and hint for a fault that the schema has no words for."""
     return EXPLANATIONS.get(fault.keyword, _other)(fault)
-
-
-def listed(names: Iterable[str]) -> str:
-    """Name as many as a person reads, and count the others; ``none`` if there are none."""
-    every = list(names)
-    more = f" and {len(every) - MOST_NAMES} more" if len(every) > MOST_NAMES else ""
-    return f"{', '.join(every[:MOST_NAMES])}{more}" if every else "none"
-
-
-def nearest(name: str, known: list[str]) -> str:
-    """Suggest the known name that is most like the given one; empty when none is."""
-    near = get_close_matches(name[:LONGEST_NAME], known[:MOST_COMPARED], n=1)
-    return f"Did you mean {near[0]}? " if near else ""
 
 
 def _missing(fault: Fault) -> MessageAndHint:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Any
 
+from mooring.model.known_names import listed, nearest
 from mooring.model.problem import Problem, Rule, Severity, shown
-from mooring.reading.schema_messages import listed, nearest
 from mooring.reading.yaml_composer import KeyPath
 from mooring.reading.yaml_reader import YamlDocument
 from mooring.rules.inspected import Inspected, fault, mappings, repeated

@@ -6,15 +6,14 @@ the class.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from mooring.errors import EntryPointInvalid
 from mooring.model.entry_point import module_file, resolve_entry_point
+from mooring.model.known_names import listed, nearest
 from mooring.model.problem import START, Position, Problem, Rule
 from mooring.reading.python_sources import PythonModule
-from mooring.reading.schema_messages import listed
 from mooring.reading.yaml_composer import KeyPath
 from mooring.rules.inspected import Inspected
 
@@ -191,7 +190,7 @@ def _class_of(
             kind.loads,
             path,
             f"{file} does not exist; class {name} is expected in it.",
-            hint=f"{_nearest(file.rpartition('/')[2], app.sources.beside(module))}"
+            hint=f"{nearest(file.rpartition('/')[2], app.sources.beside(module))}"
             f"Python files in {file.rpartition('/')[0]}: {beside}.",
         )
     elif read.error:
@@ -203,7 +202,7 @@ def _class_of(
             app.manifest.file if path else file,
             place,
             f"{file} has no class {name}.",
-            hint=f"{_nearest(name, read.classes)}Classes found there: {found}.",
+            hint=f"{nearest(name, read.classes)}Classes found there: {found}.",
         )
     else:
         yield from _nature(app, kind, module, name, read)
@@ -231,16 +230,10 @@ def _nature(
             read.file,
             place,
             f"Class {name} has no {' and no '.join(missing)}.",
-            hint=f"{_nearest(missing[0], ancestry.methods - {*kind.methods})}"
+            hint=f"{nearest(missing[0], sorted(ancestry.methods - {*kind.methods}))}"
             f"{kind.base} needs {', '.join(kind.methods)}. "
             f"Methods found: {listed(sorted(ancestry.methods))}.",
         )
-
-
-def _nearest(name: str, known: Iterable[str]) -> str:
-    """Ask whether one of the names that there are was meant; nothing if none is like it."""
-    near = get_close_matches(name, sorted(known), n=1)
-    return f"Did you mean {near[0]}? " if near else ""
 
 
 def _wrong_base(kind: Kind, file: str, place: Position, name: str, found: list[str]) -> Problem:

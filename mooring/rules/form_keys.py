@@ -6,8 +6,8 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from mooring.model.known_names import listed
 from mooring.model.problem import Problem, Rule, Severity, shown
-from mooring.reading.schema_messages import listed
 from mooring.reading.yaml_composer import KeyPath
 from mooring.reading.yaml_reader import YamlDocument
 from mooring.rules.inspected import Inspected, fault, mappings

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from mooring.model.json_path import json_path
+from mooring.model.known_names import listed, nearest
 from mooring.model.problem import Problem, Rule, Severity, shown
-from mooring.reading.schema_messages import listed, nearest
 from mooring.reading.yaml_composer import KeyPath
 from mooring.rules.inspected import Inspected
 

@@ -8,8 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from mooring.errors import ScheduleInvalid
+from mooring.model.known_names import nearest
 from mooring.model.problem import Problem, Rule, Severity, shown
-from mooring.reading.schema_messages import nearest
 from mooring.reading.yaml_composer import KeyPath
 from mooring.rules.inspected import Inspected
 

@@ -7,9 +7,9 @@ import re
 from collections.abc import Iterator
 from urllib.parse import unquote
 
+from mooring.model.known_names import listed, nearest
 from mooring.model.problem import Problem, Rule, shown
 from mooring.reading.markdown_reader import Link, MarkdownDocument
-from mooring.reading.schema_messages import listed, nearest
 from mooring.rules.inspected import Inspected
 
 HEADING = Rule("AST-2", "A link to a heading in a Markdown page leads to one that exists.")

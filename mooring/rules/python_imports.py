@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mooring.model.entry_point import module_file
+from mooring.model.known_names import nearest
 from mooring.model.problem import Problem, Rule, shown
 from mooring.reading.python_sources import STAR, PythonModule
-from mooring.reading.schema_messages import nearest
 from mooring.rules.inspected import Inspected
 
 IMPORTED = Rule("PYT-2", "Relative imports lead to names that the app's code has.")

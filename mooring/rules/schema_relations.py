@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from mooring.model.known_names import listed
 from mooring.model.problem import Problem, Rule, Severity, shown
-from mooring.reading.schema_messages import listed
 from mooring.reading.schema_reader import FIELD_TYPES
 from mooring.reading.yaml_composer import KeyPath
 from mooring.reading.yaml_reader import YamlDocument

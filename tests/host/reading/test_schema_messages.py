@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mooring.reading.schema_messages import MOST_NAMES, Fault, explain, listed, nearest
+from mooring.reading.schema_messages import Fault, explain
 
 
 def fault(keyword: str, given: Any = None, expected: Any = None, **more: Any) -> Fault:
@@ -65,10 +65,6 @@ def test_a_value_that_only_lacks_quotes_is_shown_with_them() -> None:
     assert explain(fault("type", 1.1, "object", written="1.10"))[1] == ""
 
 
-def test_what_resembles_nothing_suggests_nothing() -> None:
-    assert nearest("zzz", ["alpha", "beta"]) == ""
-
-
 @pytest.mark.parametrize(
     ("given", "expected", "hint"),
     [
@@ -81,9 +77,3 @@ def test_what_resembles_nothing_suggests_nothing() -> None:
 )
 def test_what_yaml_1_1_took_for_a_value_is_explained(given: str, expected: str, hint: str) -> None:
     assert explain(fault("type", given, expected))[1] == hint
-
-
-def test_names_are_listed_as_far_as_a_person_reads() -> None:
-    assert listed([]) == "none"
-    assert listed(["a", "b"]) == "a, b"
-    assert listed(str(n) for n in range(MOST_NAMES + 2)).endswith(f"{MOST_NAMES - 1} and 2 more")

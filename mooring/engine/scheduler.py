@@ -12,12 +12,14 @@ until a time that the clock showed by mistake is due again as its expression say
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from mooring.engine.ports import InstallationRepository, RunRepository, ScheduleRepository
-from mooring.engine.schedule import parse_schedule
+from mooring.engine.schedule import Schedule, parse_schedule
 from mooring.errors import NotFound, ScheduleInvalid
 from mooring.model.installation import Installation, InstallationState
 from mooring.model.run import JobSchedule, Run
@@ -30,6 +32,7 @@ CLOCKS_AGREE = timedelta(minutes=1)
 LOOK_BACK_EVERY = timedelta(seconds=10)
 HELD_AT_ONCE = 100
 MOST_AT_ONCE = 500  # in one tick, for its caller has other things to do
+KEPT_IN_MIND = 1000  # expressions
 FIRING = (
     InstallationState.INSTALLED,
     InstallationState.NEEDS_ATTENTION,
@@ -40,8 +43,14 @@ FIRING = (
 def first_due(schedule: JobSchedule, now: datetime) -> datetime | None:
     """Return when a schedule fires first after ``now``. Raises ScheduleInvalid."""
     late = delay(schedule)
-    found = parse_schedule(schedule.cron, timezone=schedule.timezone).next_after(now - late)
+    found = _read(schedule.cron, schedule.timezone).next_after(now - late)
     return None if found is None else found + late
+
+
+@lru_cache(maxsize=KEPT_IN_MIND)
+def _read(cron: str, timezone: str) -> Schedule:
+    """Read an expression once, for many installations have the same one."""
+    return parse_schedule(cron, timezone=timezone)
 
 
 def delay(schedule: JobSchedule) -> timedelta:
@@ -90,13 +99,16 @@ class Scheduler:
         return fired
 
     def _fire_some(self, now: datetime) -> list[_Outcome]:
+        owner = lru_cache(self._installations.get)  # Most have many jobs that are due together.
         with self._schedules.held(now, limit=HELD_AT_ONCE) as due:
-            outcomes = [self._fire(schedule, now) for schedule in due]
+            outcomes = [self._fire(schedule, now, owner=owner) for schedule in due]
         for outcome in outcomes:
             self._tell(outcome)
         return outcomes
 
-    def _fire(self, schedule: JobSchedule, now: datetime) -> _Outcome:
+    def _fire(
+        self, schedule: JobSchedule, now: datetime, *, owner: Callable[[int], Installation]
+    ) -> _Outcome:
         """Write the run of one schedule's due time, unless its policies say no, and move on."""
         due = schedule.next_at
         assert due is not None, "only a schedule with a next time is due"
@@ -104,7 +116,7 @@ class Scheduler:
             # From now on: of the due times that a stopped host or a jumping clock left behind,
             # none comes up again.
             next_at = first_due(schedule, now)
-            installation = self._installations.get(schedule.install_id)
+            installation = owner(schedule.install_id)
         except (ScheduleInvalid, NotFound) as error:
             self._schedules.advance(schedule, next_at=None)
             return _Outcome(schedule, reason=str(error), stopped=True)

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, select, update
+from sqlalchemy import ColumnElement, Row, Select, bindparam, delete, select, update
 
 from mooring.adapters.clock import SystemClock
 from mooring.adapters.database import Database, bump, insert
@@ -18,6 +18,14 @@ from mooring.sdk.ports import Clock
 SCHEDULES = "schedules"
 KEY = (schedules.c.install_id, schedules.c.job)
 COLUMNS = tuple(column for column in schedules.c if column.name != "reckoned_at")
+
+# Built once, for on the hour thousands move on.
+UNCHANGED = ("install_id", "job", "next_at", "cron", "timezone", "jitter")
+ADVANCE = (
+    update(schedules)
+    .where(*(schedules.c[name] == bindparam(f"known_{name}") for name in UNCHANGED))
+    .values(next_at=bindparam("next_at"), reckoned_at=bindparam("reckoned_at"))
+)
 
 
 class Schedules:
@@ -74,17 +82,10 @@ class Schedules:
 
         Also False when the schedule was changed meanwhile: ``next_at`` came of the old one.
         """
-        unchanged = (
-            _is(schedule.install_id, schedule.job)
-            & (schedules.c.next_at == schedule.next_at)
-            & (schedules.c.cron == schedule.cron)
-            & (schedules.c.timezone == schedule.timezone)
-            & (schedules.c.jitter == schedule.jitter)
-        )
-        change = update(schedules).where(unchanged)
+        known = {f"known_{name}": getattr(schedule, name) for name in UNCHANGED}
+        after = {"next_at": next_at, "reckoned_at": self._clock.now()}
         with self._database.write() as connection:
-            moved = change.values(next_at=next_at, reckoned_at=self._clock.now())
-            return connection.execute(moved).rowcount == 1
+            return connection.execute(ADVANCE, {**known, **after}).rowcount == 1
 
     def remove(self, install_id: int, *, jobs: Collection[str] | None = None) -> None:
         """Forget an installation's schedules, or only those of some jobs."""

@@ -28,6 +28,7 @@ CASES = (
     OcpCase("OCP-2", APP, ENTRY_POINT, f"{ENTRY_POINT}    »delivery: direct\n", ENTRY_POINT),
     OcpCase("OCP-2", APP, ENTRY_POINT, f"{ENTRY_POINT}    »access: public\n", ENTRY_POINT),
     OcpCase("OCP-2", APP, "    cron:", "    »timezone: UTC\n    cron:", "    cron:"),
+    OcpCase("OCP-2", APP, "    cron:", "    »jitter: 60\n    cron:", "    cron:"),
     OcpCase("OCP-3", APP, '"0 0 */2 * * ?"', '»"*/15 * * * *"', '"0 */15 * * * ?"'),
     OcpCase("OCP-4", APP, "entry_point: Hook", "entry_point: »hook:Hook", "entry_point: Hook"),
     OcpCase("OCP-5", ORDERS, None, f"»{OWN}", None),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING
 
 from mooring.engine.grants import GrantDesk, Landing
@@ -64,13 +64,7 @@ class AppAuthorizations:
         host.history.record(installation, "authorization", outcome=outcome, message=message)
         if landing.ok:
             host.attention.clear(installation, landing.section)
-        fields = {
-            "app_id": installation.app_id,
-            "account": installation.account,
-            "install_id": installation.install_id,
-            "section": landing.section,
-            "end": landing.end,
-        }
+        fields = {**installation.log_fields, "section": landing.section, "end": landing.end}
         host.log.log("info" if landing.ok else "warn", "authorization.ended", fields)
 
     def _has_section(self, installation: Installation, section: str) -> bool:
@@ -107,13 +101,8 @@ class AppAuthorizations:
     @cached_property
     def _key(self) -> bytes:
         """The secret of states and verifiers, the same in every process of this host."""
-        vault = self._host.vault
-        with vault.exclusive(OWNER, NAME):
-            text = vault.get(OWNER, NAME)
-            if text is None:
-                text = secrets.token_hex(KEY_BYTES)
-                vault.set(OWNER, NAME, text)
-        return bytes.fromhex(text)
+        make = partial(secrets.token_hex, KEY_BYTES)
+        return bytes.fromhex(self._host.vault.made_once(OWNER, NAME, make=make))
 
 
 def _new_id() -> str:

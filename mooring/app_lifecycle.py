@@ -134,7 +134,8 @@ class AppLifecycle:
             leaving_and_coming.call_off(self._steps, found)
         said = f"The {action} was cut off, and is undone."
         self._host.history.record(found, action, outcome="failed", message=said)
-        self._host.log.log("warn", "lifecycle.recovered", {**_fields(found), "action": action})
+        fields = {**found.log_fields, "entry_point": "lifecycle", "action": action}
+        self._host.log.log("warn", "lifecycle.recovered", fields)
         return True
 
     # --- What the engine asks for (engine.transitions.AppHost) -----------------------------------
@@ -283,12 +284,3 @@ class AppLifecycle:
             history=host.history,
             clock=host.clock,
         )
-
-
-def _fields(installation: Installation) -> dict[str, Any]:
-    return {
-        "app_id": installation.app_id,
-        "account": installation.account,
-        "install_id": installation.install_id,
-        "entry_point": "lifecycle",
-    }

@@ -128,12 +128,7 @@ class AttentionDesk:
             self._note("error", "attention.failed", installation, error=str(failure))
 
     def _note(self, level: str, event: str, installation: Installation, **fields: Any) -> None:
-        about = {
-            "app_id": installation.app_id,
-            "account": installation.account,
-            "install_id": installation.install_id,
-        }
-        self._log().log(level, event, {**about, **fields})
+        self._log().log(level, event, {**installation.log_fields, **fields})
 
 
 def section_of(form: Form, error: CredentialsRejected) -> Section | None:

@@ -83,6 +83,11 @@ class Installation:
         """What somebody has to look at first."""
         return self.attentions[0] if self.attentions else None
 
+    @property
+    def log_fields(self) -> dict[str, str | int]:
+        """What a line of the log about it carries."""
+        return {"app_id": self.app_id, "account": self.account, "install_id": self.install_id}
+
     def at(self, wanted: AppVersion) -> Installation:
         """Return the same installation with another version's code."""
         return replace(self, version=wanted.version, root=wanted.root)

@@ -87,19 +87,14 @@ class Seal:
         return f"seals/{self._kind}"
 
     def _made_key(self) -> str:
-        vault = self._vault()
-        if found := vault.get(OWNER, self._name):
-            return found
-        with vault.exclusive(OWNER, self._name):
-            # Another process may have been here first.
-            if found := vault.get(OWNER, self._name):
-                return found
-            made = base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii")
-            vault.set(OWNER, self._name, made)
-            return made
+        return self._vault().made_once(OWNER, self._name, make=_new_key)
 
     def _about(self, place: str) -> bytes:
         return f"mooring {self._kind} {place}".encode()
+
+
+def _new_key() -> str:
+    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii")
 
 
 def _cipher(key: str) -> AESGCM:

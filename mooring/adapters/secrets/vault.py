@@ -143,6 +143,18 @@ class Vault:
             hold(connection, f"{SECRETS}/{owner}", name)
             yield
 
+    def made_once(self, owner: str, name: str, *, make: Callable[[], str]) -> str:
+        """Return a value that the host makes for itself: on first use, and for every process."""
+        if found := self.get(owner, name):
+            return found
+        with self.exclusive(owner, name):
+            # Another process may have been here first.
+            if found := self.get(owner, name):
+                return found
+            made = make()
+            self.set(owner, name, made)
+            return made
+
     def moment_after(self, seconds: float) -> datetime:
         """Return when something expires that lives for ``seconds`` from now."""
         return self._clock.now() + timedelta(seconds=seconds)

@@ -314,3 +314,8 @@ def test_what_others_have_set_since_is_learned_too(
     open_vault(config, sqlite_database, masker=Masker(), offer=offer).set(OWNER, NAME, SECRET)
     ours.learn_all()
     assert masker.hide(f"{SECRET} value-set-earlier") == f"{MASK} {MASK}"
+
+
+def test_what_the_host_makes_for_itself_is_made_once(vault: Vault) -> None:
+    assert vault.made_once("host", "key", make=lambda: "first-made") == "first-made"
+    assert vault.made_once("host", "key", make=lambda: "second-made") == "first-made"

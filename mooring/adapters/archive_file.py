@@ -18,6 +18,7 @@ from typing import Any, BinaryIO
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from mooring.adapters.durable_names import sync_folder
 from mooring.errors import ArchiveInvalid, HomeUnusable
 
 MAGIC = b"mooring archive 1\n"
@@ -61,7 +62,7 @@ def write_archive(
             file.flush()
             os.fsync(file.fileno())
         draft.replace(path)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         draft.unlink(missing_ok=True)
         raise HomeUnusable(
@@ -162,15 +163,6 @@ def _label(path: Path, first: bytes) -> Label:
     if any(type(found[part.name]) is not kinds[str(part.type)] for part in fields(Label)):
         raise _invalid(path, "does not say whose it is")
     return label
-
-
-def _sync_folder(folder: Path) -> None:
-    """Make the new name last through a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _invalid(path: Path, said: str) -> ArchiveInvalid:

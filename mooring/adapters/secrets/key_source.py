@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from mooring.adapters.durable_names import sync_folder
 from mooring.adapters.secrets.master_key import MAKE_ONE, MasterKey, keys_in
 from mooring.errors import HomeUnusable, SecretStoreUnusable
 from mooring.model.config import HostConfig
@@ -43,7 +44,7 @@ class KeySource:
         try:
             _write_private(draft, keys)
             draft.replace(self.path)
-            _sync(self.path.parent)
+            sync_folder(self.path.parent)
         except OSError as error:
             raise _unwritable(self.path, error) from error
 
@@ -121,16 +122,6 @@ def _write_private(path: Path, keys: tuple[MasterKey, ...]) -> None:
         file.writelines(f"{key.text}\n" for key in keys)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync(folder: Path) -> None:
-    """Make a rename last; where a folder cannot be opened (Windows) the system sees to it."""
-    if os.name == "posix":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
 
 
 def _unwritable(path: Path, error: OSError) -> HomeUnusable:

@@ -13,22 +13,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-
-from filelock import FileLock, Timeout
+from pathlib import Path
 
 from mooring.adapters.database import Database, bump
+from mooring.adapters.home_lock import HomeLock
 from mooring.adapters.secrets.encrypted import EncryptedKeyring
 from mooring.adapters.secrets.handover import Handover
 from mooring.adapters.secrets.key_ring import HANDOVER, KEY_ID, ROTATED_AT, KeyRing
 from mooring.adapters.secrets.key_source import KeySource
 from mooring.adapters.secrets.master_key import MAKE_ONE, MasterKey
 from mooring.adapters.secrets.renewal import Progress, Renewal
+from mooring.adapters.secrets.vault import SECRETS
 from mooring.errors import ConfigurationInvalid, Conflict
 
 GRACE = timedelta(hours=24)
 SHORTEST = timedelta(minutes=1)  # for a rotation without one, which ends it itself
 NOTICE = timedelta(seconds=3)  # within it, running processes have looked for the new key
-SECRETS = "secrets"
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,16 +183,17 @@ class Rotation:
     @contextmanager
     def _alone(self) -> Iterator[None]:
         """Keep a second rotation out, which would make a key of its own."""
-        lock = FileLock(f"{self._source.place}.lock", mode=0o600, timeout=0)
-        try:
-            with lock:
-                yield
-        except Timeout as error:
+        lock = HomeLock(Path(f"{self._source.place}.lock"))
+        if not lock.acquire():
             raise Conflict(
                 "Somebody else is rotating the master key just now.",
                 where=self._source.place,
                 hint="`mooring doctor` shows what became of it.",
-            ) from error
+            )
+        try:
+            yield
+        finally:
+            lock.release()
 
 
 def _refuse_same(new: MasterKey, former: MasterKey) -> None:

@@ -16,6 +16,7 @@ from mooring.cli.options import wants_json
 from mooring.engine.oauth import state_id_of
 from mooring.engine.settings import SettingsOutcome
 from mooring.errors import Conflict
+from mooring.model.moment import iso
 
 if TYPE_CHECKING:
     from mooring.host import Host
@@ -35,7 +36,7 @@ class Journey:
     def to_json(self, host: Host) -> dict[str, Any]:
         """Say where to go."""
         begun = host.authorizations.get(self.state_id)
-        good_until = begun.expires_at.isoformat() if begun else None
+        good_until = iso(begun.expires_at) if begun else None
         return {"section": self.section, "url": self.url, "good_until": good_until}
 
 

@@ -15,7 +15,6 @@ MooringError
 ├── SettingsRefused            the app did not accept the submitted settings
 ├── LifecycleFailed            an app's hook said no; what was done is undone
 ├── ArchiveInvalid             a file is no archive of this home, or not as it was written
-├── JobFailed                  a run ended in ERROR
 ├── Conflict                   the state of things does not allow this now
 │   └── LeaseLost              another worker owns this run
 ├── ServiceError               the other side of an HTTP call
@@ -171,12 +170,6 @@ class ArchiveInvalid(MooringError):
     """The archive cannot be restored."""
 
     code, exit_status, http_status = "archive.invalid", 65, 422
-
-
-class JobFailed(MooringError):
-    """The run failed."""
-
-    code, exit_status = "job.failed", 1
 
 
 class Conflict(MooringError):

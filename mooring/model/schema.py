@@ -57,7 +57,3 @@ class SchemaObject:
     fields: tuple[SchemaField, ...] = ()
     relations: tuple[SchemaRelation, ...] = ()
     identifiers: tuple[SchemaIdentifier, ...] = ()
-
-    def is_custom(self, app_id: str) -> bool:
-        """Whether the object is the app's own; else it extends a standard object."""
-        return self.name.startswith(f"{app_id}_")

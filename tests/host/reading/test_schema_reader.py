@@ -40,11 +40,6 @@ def test_everything_else_is_read_too() -> None:
     assert read.identifiers == (SchemaIdentifier("shop_id", "Shop ID", "low", messaging=True),)
 
 
-@pytest.mark.parametrize(("app_id", "custom"), [("shop", True), ("sho", False), ("orders", False)])
-def test_an_object_is_the_apps_own_by_its_name(app_id: str, custom: bool) -> None:
-    assert read_schema_object({"name": "shop_orders"}).is_custom(app_id) is custom
-
-
 @pytest.mark.parametrize(
     ("value", "path"),
     [

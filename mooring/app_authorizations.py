@@ -10,7 +10,7 @@ from mooring.engine.grants import GrantDesk, Landing
 from mooring.engine.oauth import InstallationOAuth, States
 from mooring.model.authorization import Authorization
 from mooring.model.installation import Installation, InstallationState
-from mooring.sdk.webhook import Request
+from mooring.sdk.webhook import Request, only
 
 if TYPE_CHECKING:
     from mooring.host import Host
@@ -45,8 +45,7 @@ class AppAuthorizations:
 
     def knows(self, app_id: str, request: Request) -> bool:
         """Tell whether somebody comes back whom this host has sent; changes nothing."""
-        state = request.params.get("state", "")
-        return isinstance(state, str) and self._states.is_ours(state, app_id=app_id)
+        return self._states.is_ours(only(request.params, "state"), app_id=app_id)
 
     def receive(self, app_id: str, request: Request) -> Landing:
         """Take in who comes back from a provider, and note what became of the authorization."""

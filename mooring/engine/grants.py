@@ -19,7 +19,7 @@ from mooring.model.authorization import Authorization
 from mooring.model.form import Form
 from mooring.model.installation import Installation
 from mooring.sdk.results import AuthorizationGrantResult
-from mooring.sdk.webhook import Request
+from mooring.sdk.webhook import Request, only
 
 End = Literal["connected", "refused", "denied", "provider_failed", "unknown", "used", "expired"]
 DENIED = "access_denied"
@@ -68,7 +68,7 @@ class GrantDesk:
 
     def receive(self, app_id: str, request: Request) -> Landing:
         """Use up the state, let the app take the grant, and write down what became of it."""
-        code, state = _one(request, "code"), _one(request, "state")
+        code, state = only(request.params, "code"), only(request.params, "state")
         found = self._states.use(state, app_id=app_id)
         if isinstance(found, str):
             return Landing(found)
@@ -89,7 +89,7 @@ class GrantDesk:
         self, found: Authorization, installation: Installation, request: Request, *, code: str
     ) -> Landing:
         begun = Landing("refused", installation, found.section)
-        if error := _one(request, "error"):
+        if error := only(request.params, "error"):
             end: End = "denied" if error == DENIED else "provider_failed"
             said = "Access was not granted." if end == "denied" else "The provider had an error."
             return replace(begun, end=end, outcome=_declined(found.section, said))
@@ -128,9 +128,3 @@ class GrantDesk:
 def _declined(section: str, sentence: str) -> SettingsOutcome:
     toast = {"intent": "danger", "message": sentence}
     return SettingsOutcome(section=section, toasts=(toast,))
-
-
-def _one(request: Request, name: str) -> str:
-    """Read a parameter; one that is repeated says nothing that could be trusted."""
-    value = request.params.get(name, "")
-    return value if isinstance(value, str) else ""

@@ -18,7 +18,7 @@ from mooring.sdk.context import services_of_installation
 from mooring.sdk.oauth_renewal import Renewal, key_of
 from mooring.sdk.oauth_tokens import Tokens, read_record
 from mooring.sdk.token_endpoint import Client, ask, is_refusal, named, reason, tokens_of
-from mooring.sdk.webhook import Request
+from mooring.sdk.webhook import Request, only
 
 __all__ = [
     "Client",
@@ -114,8 +114,8 @@ def redeem(
     """
     refuse_on_loop("oauth.redeem")
     services = services_of_installation("oauth.redeem")
-    proof = services.oauth.prove(_one(request.params, "state"))
-    code = _one(request.params, "code")
+    proof = services.oauth.prove(only(request.params, "state"))
+    code = only(request.params, "code")
     if not code:
         said = named(request.params.get("error"))
         raise RequestRefused(f"The provider sent no code{f': {said}' if said else ''}.")
@@ -206,11 +206,6 @@ def access_token(name: str, *, refresh: Client | None = None, rejected: str = ""
 async def aaccess_token(name: str, *, refresh: Client | None = None, rejected: str = "") -> str:
     """Await ``access_token``."""
     return await asyncio.to_thread(access_token, name, refresh=refresh, rejected=rejected)
-
-
-def _one(params: Mapping[str, str | list[str]], name: str) -> str:
-    value = params.get(name, "")
-    return value if isinstance(value, str) else ""
 
 
 def _checked(endpoint: str) -> SplitResult:

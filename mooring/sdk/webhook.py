@@ -168,6 +168,12 @@ class Response:
         return f"Response({self.status}, {len(self._body)} bytes)"
 
 
+def only(params: Mapping[str, str | list[str]], name: str) -> str:
+    """Read a parameter; one that is repeated says nothing that could be trusted."""
+    value = params.get(name, "")
+    return value if isinstance(value, str) else ""
+
+
 def collected(pairs: Iterable[tuple[str, str]]) -> dict[str, str | list[str]]:
     """Make ``Request.params`` of query pairs: a parameter that is repeated becomes a list."""
     values: dict[str, list[str]] = {}

@@ -3,6 +3,7 @@ import pytest
 from mooring.errors import RequestInvalid
 from mooring.sdk import Request, Response
 from mooring.sdk.headers import Headers
+from mooring.sdk.webhook import collected, only
 
 
 def request_of(body: bytes, content_type: str = "application/json") -> Request:
@@ -177,3 +178,8 @@ def test_two_bodies_are_one_too_many() -> None:
 def test_what_is_not_a_status_is_refused(status: int) -> None:
     with pytest.raises(ValueError, match="is not an HTTP status"):
         Response(status)
+
+
+def test_a_parameter_that_is_repeated_or_missing_says_nothing() -> None:
+    params = collected([("a", "1"), ("b", "1"), ("b", "2")])
+    assert [only(params, name) for name in "abc"] == ["1", "", ""]

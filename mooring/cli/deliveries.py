@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli.edge import aligned, answer, given_account, open_host, say, table
+from mooring.adapters.masking import MASK
+from mooring.cli.edge import aligned, answer, given_account, open_host, say, shortened, table
 from mooring.engine.inbox import from_wire
 from mooring.errors import NotFound, UsageError
 from mooring.model.delivery import Delivery, DeliveryState
@@ -19,10 +20,8 @@ if TYPE_CHECKING:
     from mooring.adapters.repositories.delivery_shelf import DeliveryShelf, ShownDelivery
     from mooring.host import Host
 
-HIDDEN = "•••"
 CREDENTIALS = {"authorization", "cookie", "proxy-authorization", "x-api-key", "api-key"}
 IN_ID = set("0123456789abcdef-")
-LONGEST_SAID = 60
 DEEPEST = 50  # a body nested more deeply is shown as it came
 HEADERS = [
     *("DELIVERY", "APP", "ACCOUNT", "FUNCTION", "STATE", "ATTEMPTS", "RECEIVED (UTC)", "SAID"),
@@ -107,7 +106,8 @@ def _show_list(ctx: click.Context, host: Host, found: list[ShownDelivery]) -> No
     listed = [_hidden(host, shown_json(shown)) for shown in found]
     rows = [
         [each["delivery_id"], each["app_id"], each["account"] or "-", each["function"],
-         each["state"], str(each["attempts"]), each["received_at"], _short(each["error"] or "")]
+         each["state"], str(each["attempts"]), each["received_at"],
+         shortened(each["error"] or "")]
         for each in listed
     ]  # fmt: skip
     answer(ctx, listed, table(HEADERS, rows, empty="No deliveries."))
@@ -193,7 +193,7 @@ def _without_secrets(value: Any, depth: int = 0) -> Any:  # Any: JSON
 
 
 def _shown_value(name: str, value: Any) -> Any:
-    return HIDDEN if name.lower() in CREDENTIALS or names_secret(name) else value
+    return MASK if name.lower() in CREDENTIALS or names_secret(name) else value
 
 
 def _hidden(host: Host, facts: dict[str, Any]) -> dict[str, Any]:
@@ -218,7 +218,3 @@ def _shelf(host: Host) -> DeliveryShelf:
     from mooring.adapters.repositories.delivery_shelf import DeliveryShelf
 
     return DeliveryShelf(host.database)
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= LONGEST_SAID else f"{text[: LONGEST_SAID - 1]}…"

@@ -106,6 +106,11 @@ def table(headers: list[str], rows: list[list[str]], *, empty: str) -> str:
     return "\n".join(line.rstrip() for line in lines)
 
 
+def shortened(text: str, *, limit: int = 60) -> str:
+    """Cut a text that is too long for a column, and show that it was."""
+    return text if len(text) <= limit else f"{text[: limit - 1]}…"
+
+
 def aligned(pairs: Mapping[str, str]) -> list[str]:
     """Lay out names and what belongs to them, one pair a line."""
     width = max(map(len, pairs), default=0)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mooring.cli.attention import attention_json
-from mooring.cli.edge import aligned, answer, given_account, open_host, say, table
+from mooring.cli.edge import aligned, answer, given_account, open_host, say, shortened, table
 from mooring.cli.groups import DefaultsToList
 from mooring.errors import NotFound, UsageError
 from mooring.model.moment import iso
@@ -74,7 +74,7 @@ def list_(ctx: click.Context, app_id: str | None, limit: int) -> None:
         runs = [_without_secrets(host, run) for run in found]
         rows = [
             [r.run_id, r.app_id, r.account, r.job, r.status.value, str(r.steps),
-             iso(r.started_at) or "-", _short(r.error or _note(r))]
+             iso(r.started_at) or "-", shortened(r.error or _note(r))]
             for r in runs
         ]  # fmt: skip
         headers = ["RUN", "APP", "ACCOUNT", "JOB", "STATUS", "STEPS", "STARTED (UTC)", "SAID"]
@@ -170,10 +170,6 @@ def _note(run: Run) -> str:
     """Return the sentence for people that a job may leave in its state under ``note``."""
     note = run.state.get("note")
     return note if isinstance(note, str) else ""
-
-
-def _short(text: str, *, limit: int = 60) -> str:
-    return text if len(text) <= limit else f"{text[: limit - 1]}…"
 
 
 def _what_to_do(host: Host, run: Run) -> str:

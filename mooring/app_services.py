@@ -75,8 +75,8 @@ class AppServices:
         return Services(
             settings=self.settings(installation, definition, vault=vault),
             secrets=self.secrets(installation, vault=vault),
-            kv_store=self._records(owner_of(installation)),
-            shared_kv_store=self._records(f"app/{installation.app_id}"),
+            kv_store=self._records(installation.owner),
+            shared_kv_store=self._records(installation.shared_owner),
             http=self._client(definition, environment),
             odp=self.odp(installation.account),
             jobs=jobs,
@@ -99,7 +99,7 @@ class AppServices:
     ) -> Services:
         """Return the same ports, with what they change here noted in the journal."""
         database, vault = journal.database, journal.vault
-        owner, shared = owner_of(installation), f"app/{installation.app_id}"
+        owner, shared = installation.owner, installation.shared_owner
         return replace(
             services,
             settings=self.settings(installation, definition, vault=vault, database=database),
@@ -120,7 +120,7 @@ class AppServices:
         """Return the settings, whose secret fields live in the vault."""
         return SettingsRecords(
             database or self._database,
-            owner=owner_of(installation),
+            owner=installation.owner,
             vault=vault,
             secret_fields={s.key: secret_fields(s) for s in definition.settings_form.sections},
             clock=self._clock,
@@ -128,7 +128,7 @@ class AppServices:
 
     def secrets(self, installation: Installation, *, vault: Vault) -> SecretRecords:
         """Return the installation's own secret records (not those of its form)."""
-        return SecretRecords(vault, owner=owner_of(installation))
+        return SecretRecords(vault, owner=installation.owner)
 
     def odp(self, account: str) -> EmbeddedOdp:
         """Return the account's embedded ODP."""
@@ -179,4 +179,4 @@ class AppServices:
 
 def owner_of(installation: Installation) -> str:
     """Name the owner under which an installation's records and secrets are kept."""
-    return f"install/{installation.install_id}"
+    return installation.owner

@@ -36,7 +36,7 @@ class InstallationRecords:
         schedules: Schedules,
     ) -> None:
         self._install_id = installation.install_id
-        self._owner = f"install/{installation.install_id}"
+        self._owner = installation.owner
         self._database = database
         self._vault = vault
         self._installations = installations

@@ -24,7 +24,7 @@ from mooring.adapters.repositories.runs import NOT_YET, Runs
 from mooring.adapters.repositories.schedules import Schedules
 from mooring.adapters.secrets.vault import Vault
 from mooring.adapters.tables import key_values, settings, undo
-from mooring.model.installation import Installation
+from mooring.model.installation import Installation, owner_of
 from mooring.model.run import JobSchedule, Run
 from mooring.sdk.ports import in_chunks
 
@@ -156,7 +156,7 @@ class UndoJournal:
         self._vault.set(self._owner, name, json.dumps({"before": before, "after": after}))
 
     def _put_secret_back(self, name: str) -> None:
-        owner = f"install/{self._install_id}"
+        owner = owner_of(self._install_id)
         kept = json.loads(self._vault.get(self._owner, name) or "null")
         with self._vault.exclusive(owner, name):
             if kept is None or _plain(self._vault.held(owner, name)) != kept["after"]:

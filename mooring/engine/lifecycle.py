@@ -69,7 +69,7 @@ def uninstall(
     if purge:
         purge_rest(steps, installation)
     else:
-        steps.vault.delete_all(f"install/{install_id}")
+        steps.vault.delete_all(installation.owner)
     return archive
 
 

@@ -203,7 +203,7 @@ class InstallationOAuth:
         self._mask.learn(value)
 
     def _own(self, name: str) -> str:
-        return f"install/{self._installation.install_id}/{name}"
+        return f"{self._installation.owner}/{name}"
 
 
 def state_id_of(state: str) -> str:

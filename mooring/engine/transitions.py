@@ -136,7 +136,7 @@ class Transitions:
 
     def forget(self, installation: Installation) -> None:
         """Delete an installation with all that it has."""
-        self.vault.delete_all(f"install/{installation.install_id}")
+        self.vault.delete_all(installation.owner)
         self.schedules.remove(installation.install_id)
         self.installations.remove(installation.install_id)
 

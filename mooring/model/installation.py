@@ -84,6 +84,16 @@ class Installation:
         return self.attentions[0] if self.attentions else None
 
     @property
+    def owner(self) -> str:
+        """Under whose name its records and secrets are kept."""
+        return owner_of(self.install_id)
+
+    @property
+    def shared_owner(self) -> str:
+        """Under whose name is kept what all installations of the app share."""
+        return f"app/{self.app_id}"
+
+    @property
     def log_fields(self) -> dict[str, str | int]:
         """What a line of the log about it carries."""
         return {"app_id": self.app_id, "account": self.account, "install_id": self.install_id}
@@ -96,6 +106,11 @@ class Installation:
     def app(self) -> str:
         """Whose code runs, in the words of the hooks: ``app_id@version-digest``."""
         return f"{self.app_id}@{self.root.name}"
+
+
+def owner_of(install_id: int) -> str:
+    """Name the owner under which an installation's records and secrets are kept."""
+    return f"install/{install_id}"
 
 
 @dataclass(frozen=True, slots=True)

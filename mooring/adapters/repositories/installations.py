@@ -54,6 +54,7 @@ from mooring.model.installation import (
     InstallationState,
     Upgrade,
     UpgradePhase,
+    owner_of,
 )
 from mooring.sdk.ports import Clock
 
@@ -184,7 +185,7 @@ class Installations:
             for table in (installations, schedules, runs, deliveries, notifications, undo):
                 connection.execute(delete(table).where(table.c.install_id == install_id))
             for table in (settings, key_values):
-                connection.execute(delete(table).where(table.c.owner == f"install/{install_id}"))
+                connection.execute(delete(table).where(table.c.owner == owner_of(install_id)))
             self._retire(connection, install_id)
             bump(connection, INSTALLS, ENDPOINTS, "schedules", "settings")
 

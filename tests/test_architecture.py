@@ -103,8 +103,10 @@ PLACES: dict[str, tuple[str, ...]] = {
     "cron_converter": ("mooring/engine/schedule.py",),
     "cryptography": ("mooring/adapters/secrets", "mooring/adapters/archive_file.py"),
     "dbos": ("mooring/adapters/dbos_engine.py",),
+    # There is one way to suggest a name; `mooring` itself suggests two, and apps have no host's.
+    "difflib": ("mooring/model/known_names.py", "mooring/cli/main.py", "src"),
     "dotenv": ("mooring/adapters/app_environment.py",),
-    "filelock": ("mooring/adapters",),
+    "filelock": ("mooring/adapters/home_lock.py", "mooring/adapters/logs.py"),
     "httpcore": ("mooring/adapters/deadline_transport.py",),  # bounds what httpx leaves unbounded
     "httpx": (
         *("mooring/adapters/http_client.py", "mooring/adapters/deadline_transport.py"),

@@ -8,7 +8,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import functions, schedules, start_up, validate
+from benchmarks import functions, scheduler, schedules, start_up, validate
 from benchmarks.findings import Findings, as_markdown, as_text
 
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
@@ -26,7 +26,7 @@ Measured on {date} with {python} on {system}, {cores} cores.
 def main() -> int:
     """Measure, print, and write the page; fail when a promise is not kept."""
     found: list[Findings] = []
-    for benchmark in (functions, start_up, validate, schedules):
+    for benchmark in (functions, start_up, validate, schedules, scheduler):
         found.append(benchmark.measure())
         print(as_text(found[-1]), end="\n\n", flush=True)
     PAGE.write_text(page(found), "utf-8")

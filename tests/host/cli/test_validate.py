@@ -217,7 +217,7 @@ def test_a_signature_profile_that_the_host_lacks_is_a_problem(cli: Program, app:
     spoil(app, "  hello:\n", "  hello:\n    verify: githup\n")
     (problem,) = cli("validate", str(app), "--json").json["problems"]
     assert problem["rule"] == "FUN-12"
-    assert problem["hint"].startswith("Did you mean github? Known: github, optimizely, shopify;")
+    assert problem["hint"].startswith("Did you mean github? Known: brevo, github, optimizely,")
     spoil(app, "verify: githup", "verify: github")
     cli.ok("validate", str(app))
 

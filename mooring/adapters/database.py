@@ -18,7 +18,13 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
-from mooring.adapters.sqlite_engine import BUSY_SECONDS, WRITING, sqlite_engine, unusable
+from mooring.adapters.sqlite_engine import (
+    BUSY_SECONDS,
+    WRITING,
+    move_journal,
+    sqlite_engine,
+    unusable,
+)
 from mooring.adapters.tables import meta, revisions
 from mooring.errors import ConfigurationInvalid, Conflict
 
@@ -110,6 +116,29 @@ class Database:
         with self._explained(), closing(self._engine.raw_connection()) as connection:
             # While somebody reads, the log stays; the next one to checkpoint overwrites it.
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
+
+    @contextmanager
+    def moving_journal(self) -> Iterator[None]:
+        """Move SQLite's write-ahead log into its file from a thread, for the length of the block.
+
+        Else a commit does it now and then, and everybody who waits for that one waits for it.
+        """
+        if self.is_postgresql:
+            yield
+            return
+        with self._explained():
+            moving = closing(self._engine.raw_connection())
+        with moving as connection:
+            ended = threading.Event()
+            mover = threading.Thread(
+                target=move_journal, args=(connection, ended), name="journal-mover", daemon=True
+            )
+            mover.start()
+            try:
+                yield
+            finally:
+                ended.set()
+                mover.join()
 
     @contextmanager
     def session_lock(self, name: str) -> Iterator[bool]:

@@ -64,6 +64,7 @@ def serve(
         host.lifecycle.recover()
         addresses = Addresses(base_url(public), base_url(private), os.getpid())
         closing.enter_context(_recorded(host, addresses))
+        closing.enter_context(host.database.moving_journal())
         job_process = closing.enter_context(_job_process(host)) if jobs else None
         app = closing.enter_context(_public_server(host, job_process))
         servers = [

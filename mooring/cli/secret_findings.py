@@ -1,4 +1,4 @@
-"""What has ``mooring doctor`` to say about secrets: the store, its key, their ages?"""
+"""What has ``mooring doctor`` to say about secrets: the store, its key, their ages, which lack?"""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mooring.app_services import owner_of
 from mooring.cli.findings import Finding, looked
 from mooring.errors import MooringError, SecretStoreUnusable
+from mooring.model.config import DEFAULT_ACCOUNT
 from mooring.model.moment import iso
 
 if TYPE_CHECKING:
@@ -30,6 +31,19 @@ def secret_findings(host: Host) -> Iterator[Finding]:
         for installation in host.installations.all():
             if found := _of_installation(host, installation):
                 yield found
+            if found := _of_senders(host, installation):
+                yield found
+
+
+def _unset_secrets(host: Host, installation: Installation) -> dict[str, str]:
+    """Return the functions that refuse whatever is sent, each with the secret that it lacks."""
+    there = {name for name, _ in host.secrets(installation).names()}
+    functions = host.definition(installation).manifest.functions
+    return {
+        name: entry.verify.secret
+        for name, entry in functions.items()
+        if entry.verify and entry.verify.secret not in there
+    }
 
 
 def _store(host: Host) -> str:
@@ -100,6 +114,26 @@ def _of_installation(host: Host, installation: Installation) -> Finding | None:
         fixes.append(f"Too short to be hidden in logs: {', '.join(weak)}.")
     check = f"secrets of {installation.app_id} ({installation.account})"
     return Finding(check, True, found, " ".join(fixes))
+
+
+def _of_senders(host: Host, installation: Installation) -> Finding | None:
+    """Tell which functions nobody can send to yet, which an app may leave to its people."""
+    try:
+        unset = _unset_secrets(host, installation)
+    except MooringError:
+        return None  # the app cannot be read, which is a finding of its own
+    if not unset:
+        return None
+    check = f"webhooks of {installation.app_id} ({installation.account})"
+    account = (
+        "" if installation.account == DEFAULT_ACCOUNT else f" --account {installation.account}"
+    )
+    steps = [
+        f"mooring secrets {installation.app_id} set {secret}{account}"
+        for secret in sorted(set(unset.values()))
+    ]
+    found = f"503 to whoever sends to {', '.join(sorted(unset))}: no secret to check it with"
+    return Finding(check, True, found, f"If they are to be used: {' · '.join(steps)}")
 
 
 def _can_be_hidden(host: Host, installation: Installation, name: str) -> bool:

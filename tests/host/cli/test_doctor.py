@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from mooring.adapters.secrets.master_key import MasterKey
-from tests.conftest import Program
+from tests.conftest import ROOT, Program
 from tests.host.cli.conftest import APP
 
 
@@ -121,3 +121,15 @@ def test_a_former_key_that_will_soon_open_nothing_is_found(cli: Program, tmp_pat
     exposed = findings(cli, MOORING_MASTER_KEY_FILE=str(tmp_path / "new.key"))["master key"]
     assert exposed["ok"]
     assert "chmod 600" in str(exposed["fix"])
+
+
+def test_functions_that_nobody_can_send_to_yet_are_told(cli: Program) -> None:
+    cli.ok("install", str(ROOT))
+    check = "webhooks of optimizely_connector (local)"
+    found = findings(cli)[check]
+    assert found["ok"]
+    assert "optimizely_webhook" in str(found["found"])
+    secret = "optimizely_webhook_signature"
+    assert f"mooring secrets optimizely_connector set {secret}" in str(found["fix"])
+    cli.ok("secrets", "optimizely_connector", "set", f"{secret}=-", stdin="wh-canary-17\n")
+    assert check not in findings(cli)

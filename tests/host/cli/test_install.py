@@ -43,7 +43,9 @@ def test_a_refusing_on_install_leaves_nothing_behind(cli: Program, app: Path) ->
     cli.ok("install", str(app))
 
 
-def test_an_installation_that_was_cut_off_is_cleared_away_by_the_next_command(cli: Program, app: Path) -> None:
+def test_an_installation_that_was_cut_off_is_cleared_away_by_the_next_command(
+    cli: Program, app: Path
+) -> None:
     path = app / "src/lifecycle/lifecycle.py"
     text = path.read_text("utf-8")
     hangs = "import time\n        time.sleep(60)\n        return LifecycleResult(success=True)"

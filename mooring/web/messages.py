@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 from urllib.parse import parse_qsl
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from mooring.engine.problems import problem
 from mooring.sdk.headers import Headers
@@ -70,7 +70,7 @@ async def _read_body(receive: Receive, *, announced: str | None) -> bytes:
     """
     if announced is not None and announced.isdecimal() and int(announced) > MOST_BYTES:
         raise _too_large()
-    chunk, more = await _part(receive)
+    chunk, more = _part(await receive())
     if not more:
         if len(chunk) > MOST_BYTES:
             raise _too_large()
@@ -89,7 +89,7 @@ async def _collected(first: bytes, receive: Receive) -> bytes:
     size = len(first)
     more = True
     while more and size <= MOST_BYTES:
-        chunk, more = await _part(receive)
+        chunk, more = _part(await receive())
         size += len(chunk)
         chunks.append(chunk)
     if size > MOST_BYTES:
@@ -97,8 +97,7 @@ async def _collected(first: bytes, receive: Receive) -> bytes:
     return b"".join(chunks)
 
 
-async def _part(receive: Receive) -> tuple[bytes, bool]:
-    message = await receive()
+def _part(message: Message) -> tuple[bytes, bool]:
     if message["type"] == "http.disconnect":
         raise Refused(problem(400, "request.cut_short", "The request ended before its body."))
     return message.get("body", b""), message.get("more_body", False)

@@ -70,17 +70,14 @@ class BoundedProtocol(HttpToolsProtocol):
         if self._without_bodies > MOST_HEAD_BYTES and not self.transport.is_closing():
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a header; what follows a body in chunks is none, for nobody in front saw it."""
-        if self._reading_head:
-            super().on_header(name, value)
-
     def on_headers_complete(self) -> None:
         """Begin the request, and give its body time to arrive. Raises _Unclear: uvicorn's 400."""
         self._reading_head = False
         self._check_head()
         self._end_within(self.body_seconds)
         super().on_headers_complete()
+        # What follows a body in chunks is no header of the request: nobody in front saw it.
+        self.headers = []
         if self.parser.should_upgrade():
             self.cycle.keep_alive = False  # the parser reads no further
 

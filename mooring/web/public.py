@@ -13,7 +13,14 @@ from mooring.errors import SignatureInvalid
 from mooring.host import Host
 from mooring.sdk.webhook import METHODS, Request, Response
 from mooring.web.calls import Calls
-from mooring.web.directory import Address, Directory, Found, Target, address_of
+from mooring.web.directory import (
+    Address,
+    Directory,
+    Found,
+    SharedAddress,
+    Target,
+    address_of,
+)
 from mooring.web.health import Health
 from mooring.web.inbox import Inbox
 from mooring.web.messages import Exchange, Refused, read_request
@@ -70,9 +77,14 @@ class PublicServer:
         path, method = scope["path"], scope["method"]
         if address := _address_of(path):
             _check_method(method, METHODS)
-            found = await self._found(address)
+            # What is known needs no coroutine: this is the way of nearly every request.
+            found = self._directory.remembered(address) or await self._found(address)
             request = await read_request(scope, receive, path=address.extra)
-            target = await self._resolved(found, address, request)
+            target = (
+                found
+                if isinstance(found, Target)
+                else await self._resolved(found, address, request)
+            )
             return await self._call(target, request, exchange)
         if app_id := callback_of(path):
             _check_method(method, ("GET",))
@@ -87,13 +99,9 @@ class PublicServer:
         raise Refused(problem(404, "not_found", said, hint="Functions are below /functions/."))
 
     async def _found(self, address: Address) -> Found:
-        if known := self._directory.remembered(address):
-            return known
         return await self._desk.run(partial(self._directory.find, address))
 
-    async def _resolved(self, found: Found, address: Address, request: Request) -> Target:
-        if isinstance(found, Target):
-            return found
+    async def _resolved(self, found: SharedAddress, address: Address, request: Request) -> Target:
         return await self._desk.run(partial(self._resolver.resolve, found, address, request))
 
     async def _call(self, target: Target, request: Request, exchange: Exchange) -> Response:

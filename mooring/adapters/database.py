@@ -18,13 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DatabaseError, OperationalError
 
-from mooring.adapters.sqlite_engine import (
-    BUSY_SECONDS,
-    WRITING,
-    move_journal,
-    sqlite_engine,
-    unusable,
-)
+from mooring.adapters.sqlite_engine import BUSY_SECONDS, WRITING, sqlite_engine, unusable
 from mooring.adapters.tables import meta, revisions
 from mooring.errors import ConfigurationInvalid, Conflict
 
@@ -67,6 +61,11 @@ class Database:
     def is_postgresql(self) -> bool:
         """Whether several machines may share this database."""
         return self._engine.dialect.name == "postgresql"
+
+    @property
+    def sqlite_file(self) -> Path | None:
+        """The file of an SQLite database."""
+        return None if self.is_postgresql else Path(str(self._engine.url.database))
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
@@ -116,29 +115,6 @@ class Database:
         with self._explained(), closing(self._engine.raw_connection()) as connection:
             # While somebody reads, the log stays; the next one to checkpoint overwrites it.
             connection.cursor().execute("PRAGMA wal_checkpoint(TRUNCATE)").close()
-
-    @contextmanager
-    def moving_journal(self) -> Iterator[None]:
-        """Move SQLite's write-ahead log into its file from a thread, for the length of the block.
-
-        Else a commit does it now and then, and everybody who waits for that one waits for it.
-        """
-        if self.is_postgresql:
-            yield
-            return
-        with self._explained():
-            moving = closing(self._engine.raw_connection())
-        with moving as connection:
-            ended = threading.Event()
-            mover = threading.Thread(
-                target=move_journal, args=(connection, ended), name="journal-mover", daemon=True
-            )
-            mover.start()
-            try:
-                yield
-            finally:
-                ended.set()
-                mover.join()
 
     @contextmanager
     def session_lock(self, name: str) -> Iterator[bool]:

@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import os
 import sqlite3
-import threading
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, PoolProxiedConnection, create_engine, event
+from sqlalchemy import URL, Connection, Engine, create_engine, event
 
 from mooring.errors import HomeUnusable
 
 BUSY_SECONDS = 15.0
 WRITING = "mooring_writing"
 JOURNAL_PAGES = 4000  # 16 MB, after which a commit moves them; that one takes many times longer
-MOVES_EVERY = 0.1  # seconds
 
 
 def sqlite_engine(file: Path) -> Engine:
@@ -84,14 +81,6 @@ def use_wal(connection: sqlite3.Connection) -> None:
             if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > deadline:
                 raise
             time.sleep(0.005)
-
-
-def move_journal(connection: PoolProxiedConnection, ended: threading.Event) -> None:
-    """Move the write-ahead log into the file again and again until ``ended`` is set."""
-    while not ended.wait(MOVES_EVERY):
-        # Busy, or on a full disk: the commit that has to do it at last says what is wrong.
-        with suppress(sqlite3.OperationalError):
-            connection.cursor().execute("PRAGMA wal_checkpoint(PASSIVE)").close()
 
 
 def _begin(connection: Connection) -> None:

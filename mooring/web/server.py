@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 
 from mooring.adapters.home import Addresses
 from mooring.adapters.home_lock import HomeLock
+from mooring.adapters.journal_mover import moving_journal
 from mooring.errors import HomeBusy
 from mooring.host import Host
 from mooring.web.calls import Calls
@@ -64,7 +65,7 @@ def serve(
         host.lifecycle.recover()
         addresses = Addresses(base_url(public), base_url(private), os.getpid())
         closing.enter_context(_recorded(host, addresses))
-        closing.enter_context(host.database.moving_journal())
+        closing.enter_context(moving_journal(host.database.sqlite_file))
         job_process = closing.enter_context(_job_process(host)) if jobs else None
         app = closing.enter_context(_public_server(host, job_process))
         servers = [

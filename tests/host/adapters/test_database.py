@@ -6,10 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -269,20 +266,3 @@ def test_a_lost_connection_is_replaced(postgresql_server: str) -> None:
     other.close()
     assert database.recorded("nothing") is None
     database.close()
-
-
-def test_the_journal_is_moved_into_the_file_while_others_write(sqlite_url: str) -> None:
-    file = Path(sqlite_url.removeprefix("sqlite:///"))
-    with closing(Database.open(sqlite_url)) as database, database.moving_journal():
-        before = file.stat().st_size
-        for number in range(20):
-            database.record(f"note {number}", "x" * 10_000)
-        deadline = time.monotonic() + 10
-        while file.stat().st_size <= before:
-            assert time.monotonic() < deadline
-            time.sleep(0.02)
-
-
-def test_a_database_without_a_journal_has_nothing_to_move(postgresql_url: str) -> None:
-    with closing(Database.open(postgresql_url)) as database, database.moving_journal():
-        assert "journal-mover" not in {thread.name for thread in threading.enumerate()}

@@ -40,7 +40,7 @@ def measure() -> Findings:
     for name, times in taken.items():
         median = statistics.median(times)
         figures = (f"{median * 1000:.0f}", f"{min(times) * 1000:.0f}", f"{median / raw:.1f}")
-        rows.append((f"`{name}`", *figures))
+        rows.append((name, *figures))
     return Findings(
         "Commands",
         f"Whole processes, against Python's own start; medians of {ROUNDS} rounds.",

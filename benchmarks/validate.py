@@ -96,7 +96,7 @@ def measure() -> Findings:
         f"jsonschema take by themselves for the same files; medians of {ROUNDS} rounds.",
         ("", "ms", "ratio", "MB"),
         [
-            ("`mooring validate`", f"{ours * 1000:.0f}", f"{ours / raw:.2f}", f"{memory:.0f}"),
+            ("mooring validate", f"{ours * 1000:.0f}", f"{ours / raw:.2f}", f"{memory:.0f}"),
             ("PyYAML and jsonschema", f"{raw * 1000:.0f}", "1", ""),
         ],
     )

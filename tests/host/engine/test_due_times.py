@@ -228,6 +228,10 @@ def test_hosts_crashed_and_restarted_in_these_tables(database: Database) -> None
             hosts.disturb(chance)
             hosts.clock.advance(30)
             hosts.tick()
+            # PostgreSQL's hosts pass over what one holds that crashes: they look again in no time.
+            while hosts.one.schedules.due(hosts.clock.now()):
+                hosts.disturb(chance)
+                hosts.tick()
         assert hosts.events.count("crash") >= 5
         assert hosts.events.count("restart") >= 20
         assert hosts.fired("sync") == [START + minute * HOUR / 60 for minute in range(1, 31)]

@@ -85,9 +85,10 @@ def _data(done: Rotated) -> dict[str, object]:
 
 def _text(done: Rotated, rotation: Rotation, *, given: MasterKey | None) -> str:
     first = "The rotation that was interrupted is finished: " if done.resumed else ""
-    how_many = f"{done.secrets}{' more' * done.resumed}"
+    what = "secret is" if done.secrets == 1 else "secrets are"
+    how_many = f"{done.secrets}{' more' * done.resumed} {what}"
     keys = f"{done.key_id} (before: {done.former_id})"
-    lines = [f"{first}{how_many} secrets are encrypted under master key {keys}."]
+    lines = [f"{first}{how_many} encrypted under master key {keys}."]
     lines += [f"Does not open, and stays as it is: {name}" for name in done.unreadable]
     if given is not None and given.key_id != done.key_id:
         lines.append("The key that was given is not in use; rotate once more to take it.")

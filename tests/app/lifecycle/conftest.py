@@ -9,7 +9,6 @@ from typing import Any
 
 import pytest
 
-from mooring.adapters.clock import SystemClock
 from mooring.sdk import LifecycleSettingsResult
 from mooring.sdk.context import use
 from mooring.testing.memory import MemoryApp, MemoryFunctions
@@ -17,7 +16,7 @@ from mooring.testing.memory import memory_app as make_memory_app
 from sandbox.running import Running
 from scripts.local_services import addresses
 from src.lifecycle.lifecycle import Lifecycle
-from tests.app.conftest import client_to
+from tests.app.conftest import SandboxClock, client_to
 
 HOOK = "http://127.0.0.1:9/functions/optimizely_connector/optimizely_webhook/uuid"
 
@@ -75,7 +74,7 @@ def connector(sandbox: Running, tmp_path: Path) -> Iterator[Connector]:
     )
     invocation = app.invocation
     with (
-        client_to(sandbox, tmp_path, clock=SystemClock()) as client,
+        client_to(sandbox, tmp_path, clock=SandboxClock(sandbox)) as client,
         use(replace(invocation, services=replace(invocation.services, http=client))),
     ):
         lifecycle = Lifecycle()

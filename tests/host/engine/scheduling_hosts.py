@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import datetime
@@ -105,32 +105,42 @@ class Hosts:
         return made
 
     def tick(self) -> list[Run]:
-        """Let all hosts look at the same moment; return what they wrote."""
+        """Let all hosts look at the same moment, again while one crashes; return what they wrote.
+
+        What a host was at when it crashed is there for the next look.
+        """
+        written = list(self._pool.map(self._look(), range(len(self.all))))
+        found = [run for runs in written if runs is not None for run in runs]
+        return found if None not in written else found + self.tick()
+
+    def _look(self) -> Callable[[int], list[Run] | None]:
         barrier = threading.Barrier(len(self.all))
 
-        def together(host: Host) -> list[Run]:
+        def together(place: int) -> list[Run] | None:
             barrier.wait(timeout=30)
             try:
-                return host.tick()
+                return self.all[place].tick()
             except Crash:
                 self.events.append("crash")
-                return []
+                self._restart(place)
+                return None
 
-        written = list(self._pool.map(together, self.all))
-        return [run for runs in written for run in runs]
+        return together
 
     def restart(self) -> None:
         """End all hosts, and start others on the same database."""
-        for place, host in enumerate(self.all):
-            host.database.close()
-            self.all[place] = Host(self._address, self.clock)
+        for place in range(len(self.all)):
+            self._restart(place)
+
+    def _restart(self, place: int) -> None:
+        self.all[place].database.close()
+        self.all[place] = Host(self._address, self.clock)
 
     def disturb(self, chance: random.Random) -> None:
         """Restart some hosts, and let others crash the next time that they fire something."""
         for place, host in enumerate(self.all):
             if host.schedules.crash or chance.random() < 0.2:
-                host.database.close()
-                self.all[place] = Host(self._address, self.clock)
+                self._restart(place)
                 self.events.append("restart")
             elif chance.random() < 0.3:
                 host.schedules.crash = chance.choice(CRASHES)

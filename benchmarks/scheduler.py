@@ -22,7 +22,7 @@ from benchmarks.processes import resident_mb, stopped
 from benchmarks.served_app import FILES, ROOT
 from mooring.adapters.repositories.lateness import Lateness
 from mooring.engine.scheduler import first_due
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from mooring.model.installation import Installation, InstallationState
 from mooring.model.run import JobSchedule

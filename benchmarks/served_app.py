@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.processes import stopped
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 
 ROOT = Path(__file__).resolve().parent.parent

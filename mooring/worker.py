@@ -24,7 +24,7 @@ from mooring.adapters.repositories.delivery_shelf import DeliveryShelf
 from mooring.engine.ports import JobEngine
 from mooring.engine.scheduler import Scheduler
 from mooring.errors import LeaseLost
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.run import Run, RunStatus
 from mooring.sdk.ports import LogPort
 

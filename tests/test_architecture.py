@@ -19,18 +19,16 @@ import pytest
 ROOT = Path(__file__).resolve().parent.parent
 
 # -- who may import whom: a part of the tree -> the parts of ours that it may import, besides itself
-#    cli, web -> host -> adapters -> sdk ports -> model -> errors
+#    cli, web -> hosting -> adapters -> sdk ports -> model -> errors
 
 ADAPTERS_SEE = ("mooring.errors", "mooring.model", "mooring.sdk", "mooring.engine.ports")
 HOST_SEES = (
     *ADAPTERS_SEE,
     "mooring.__version__",
     "mooring.adapters",
-    "mooring.app_services",
     "mooring.engine",
     "mooring.hookspecs",
     "mooring.loader",
-    "mooring.mounted_apps",
     "mooring.plugin_manager",
     "mooring.plugins",
     "mooring.quality",
@@ -64,28 +62,16 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
         *("mooring.errors", "mooring.model"),
         *("mooring.hookspecs", "mooring.plugins"),
     ),
-    "mooring/app_services.py": HOST_SEES,
-    "mooring/mounted_apps.py": HOST_SEES,
-    # Parts of the host, which are handed the whole of it.
-    "mooring/app_authorizations.py": (*HOST_SEES, "mooring.host"),
-    "mooring/app_lifecycle.py": (*HOST_SEES, "mooring.host", "mooring.app_archives"),
-    "mooring/app_settings.py": (*HOST_SEES, "mooring.host"),
-    "mooring/app_versions.py": (*HOST_SEES, "mooring.host"),
-    "mooring/app_archives.py": (*HOST_SEES, "mooring.host"),
-    "mooring/job_runs.py": (*HOST_SEES, "mooring.host"),
-    "mooring/host.py": (
-        *(
-            *HOST_SEES,
-            "mooring.app_lifecycle",
-            "mooring.app_settings",
-            "mooring.app_versions",
-            "mooring.job_runs",
-        ),
-        "mooring.app_authorizations",
+    "mooring/hosting": HOST_SEES,
+    "mooring/worker.py": (*HOST_SEES, "mooring.hosting"),
+    "mooring/web": (*HOST_SEES, "mooring.hosting", "mooring.worker"),
+    "mooring/cli": (
+        *HOST_SEES,
+        "mooring.porting",
+        "mooring.hosting",
+        "mooring.worker",
+        "mooring.web",
     ),
-    "mooring/worker.py": (*HOST_SEES, "mooring.host"),
-    "mooring/web": (*HOST_SEES, "mooring.host", "mooring.worker"),
-    "mooring/cli": (*HOST_SEES, "mooring.porting", "mooring.host", "mooring.worker", "mooring.web"),
     "mooring/testing": ("mooring.errors", "mooring.model", "mooring.sdk", "mooring.engine"),
     "sandbox": (),
     "src": ("mooring.sdk",),
@@ -121,7 +107,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "optimizely": ("src/clients",),
     "packaging": ("mooring/loader.py",),
     "platformdirs": ("mooring/cli/edge.py",),
-    "pluggy": ("mooring/hookspecs.py", "mooring/host.py", "mooring/plugin_manager.py"),
+    "pluggy": ("mooring/hookspecs.py", "mooring/hosting/host.py", "mooring/plugin_manager.py"),
     "psycopg": ("mooring/adapters",),
     "pytest": ("mooring/testing",),
     "rich": ("mooring/cli", "scripts"),

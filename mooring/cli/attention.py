@@ -10,7 +10,7 @@ from mooring.errors import MooringError
 from mooring.model.moment import iso
 
 if TYPE_CHECKING:
-    from mooring.host import Host
+    from mooring.hosting.host import Host
     from mooring.model.form import Form
     from mooring.model.installation import Installation
 

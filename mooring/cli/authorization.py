@@ -19,7 +19,7 @@ from mooring.errors import Conflict
 from mooring.model.moment import iso
 
 if TYPE_CHECKING:
-    from mooring.host import Host
+    from mooring.hosting.host import Host
 
 LOOK_EVERY = 0.2  # seconds
 LAST_MOMENT = timedelta(minutes=1)  # for an app that is called in the last second

@@ -18,7 +18,7 @@ from mooring.model.secret_shapes import names_secret
 
 if TYPE_CHECKING:
     from mooring.adapters.repositories.delivery_shelf import DeliveryShelf, ShownDelivery
-    from mooring.host import Host
+    from mooring.hosting.host import Host
 
 CREDENTIALS = {"authorization", "cookie", "proxy-authorization", "x-api-key", "api-key"}
 IN_ID = set("0123456789abcdef-")

@@ -20,7 +20,7 @@ from mooring.errors import MooringError
 from mooring.model.config import HostConfig
 
 if TYPE_CHECKING:
-    from mooring.host import Host
+    from mooring.hosting.host import Host
     from mooring.model.installation import Installation
 
 PORTS = {"public": 8080, "console": 3000}
@@ -63,7 +63,7 @@ def _home(config: HostConfig) -> str:
 
 def _inside(config: HostConfig) -> Iterator[Finding]:
     """Look at what needs the home: database, secrets, log, apps."""
-    from mooring.host import Host
+    from mooring.hosting.host import Host
 
     try:
         host = Host.open(config)

@@ -21,7 +21,7 @@ from mooring.errors import ConfigurationInvalid, UsageError
 from mooring.model.config import DEFAULT_ACCOUNT, HostConfig, SecretsMode
 
 if TYPE_CHECKING:
-    from mooring.host import Host
+    from mooring.hosting.host import Host
 
 ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 PUBLIC_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?", re.IGNORECASE)
@@ -66,7 +66,7 @@ def open_host(ctx: click.Context, *, actor: str = "", reads: bool = False) -> It
     from mooring.adapters.app_output import app_output
     from mooring.adapters.core_dumps import forbid_core_dumps
     from mooring.adapters.home import Home
-    from mooring.host import Host
+    from mooring.hosting.host import Host
 
     forbid_core_dumps()
     config = configuration(ctx, actor=actor)

@@ -16,7 +16,7 @@ from mooring.model.moment import iso
 from mooring.model.run import Run, RunStatus
 
 if TYPE_CHECKING:
-    from mooring.host import Host
+    from mooring.hosting.host import Host
 
 LOOK_EVERY = 0.1  # seconds
 OBJECT = "Give an object, for example --parameters '{\"full\": true}'."

@@ -17,7 +17,7 @@ from mooring.model.moment import iso
 from mooring.model.notification import LEVELS, Level, Notification
 
 if TYPE_CHECKING:
-    from mooring.host import Host
+    from mooring.hosting.host import Host
 
 EMPTY = "No notifications yet: apps write them where people should know something."
 LOOK_EVERY = 0.3  # seconds

@@ -6,16 +6,16 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from mooring.app_services import owner_of
 from mooring.cli.findings import Finding, looked
 from mooring.errors import MooringError, SecretStoreUnusable
+from mooring.hosting.services import owner_of
 from mooring.model.config import DEFAULT_ACCOUNT
 from mooring.model.moment import iso
 
 if TYPE_CHECKING:
     from mooring.adapters.secrets.handover import Handover
     from mooring.adapters.secrets.key_ring import KeyRing
-    from mooring.host import Host
+    from mooring.hosting.host import Host
     from mooring.model.installation import Installation
 
 PROBE = "doctor/probe"

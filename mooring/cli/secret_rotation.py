@@ -17,7 +17,7 @@ from mooring.model.moment import iso
 
 if TYPE_CHECKING:
     from mooring.adapters.secrets.rotation import Rotated, Rotation
-    from mooring.host import Host
+    from mooring.hosting.host import Host
 
 TELL_EVERY = 1.0  # seconds
 

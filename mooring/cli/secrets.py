@@ -15,7 +15,7 @@ from mooring.model.moment import iso
 from mooring.sdk.records import checked_secret_key
 
 if TYPE_CHECKING:
-    from mooring.host import Host
+    from mooring.hosting.host import Host
     from mooring.model.installation import Installation
 
 VERBS = ("list", "set", "rm")

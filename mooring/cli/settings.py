@@ -19,7 +19,7 @@ from mooring.engine.settings import SettingsOutcome, find_section
 from mooring.errors import UsageError
 
 if TYPE_CHECKING:
-    from mooring.host import Host
+    from mooring.hosting.host import Host
     from mooring.model.form import Section
     from mooring.model.installation import Installation
 

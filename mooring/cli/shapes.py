@@ -8,7 +8,7 @@ from mooring.cli.attention import attention_json
 from mooring.model.moment import iso
 
 if TYPE_CHECKING:
-    from mooring.host import Host
+    from mooring.hosting.host import Host
     from mooring.model.installation import Installation, Upgrade
 
 

@@ -21,7 +21,7 @@ from uuid import UUID
 from mooring.engine.inbox import dedupe_key, to_wire
 from mooring.engine.problems import problem
 from mooring.errors import MooringError
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.delivery import Delivery, DeliveryState
 from mooring.sdk.webhook import Request
 from mooring.web.directory import Target

@@ -18,7 +18,7 @@ from typing import Any
 from mooring.engine.calling import Escaped
 from mooring.engine.functions import Outcome, Unfinished, begin, finish, runs_on_loop, unbegun
 from mooring.engine.problems import problem
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.sdk.context import Invocation
 from mooring.sdk.webhook import Request, Response
 from mooring.web.directory import Target

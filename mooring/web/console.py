@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 
 from mooring import __version__
 from mooring.errors import MooringError, NotFound
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.moment import iso
 from mooring.web.guard import Guard
 from mooring.web.overview import all_apps, latest_runs, one_app

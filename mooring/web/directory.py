@@ -14,7 +14,7 @@ from mooring.adapters.repositories.installations import ENDPOINTS, INSTALLS
 from mooring.engine.problems import problem
 from mooring.engine.signatures import profile_of
 from mooring.errors import MooringError, NotFound
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.installation import Installation
 from mooring.model.manifest import FunctionEntry, InstallationResolution
 from mooring.model.signature import SignatureProfile

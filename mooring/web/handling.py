@@ -8,7 +8,7 @@ from functools import partial
 from mooring.engine.functions import Outcome, attempt
 from mooring.engine.inbox import Bury, Verdict, from_wire, given_up, verdict
 from mooring.errors import NotFound, RecordInvalid
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.delivery import Delivery
 from mooring.model.installation import Installation, InstallationState
 from mooring.web.directory import Target

@@ -6,7 +6,7 @@ import asyncio
 from collections.abc import Callable
 
 from mooring.adapters.repositories.installations import INSTALLS
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.sdk.webhook import Response
 from mooring.web.threads import Threads
 

@@ -22,7 +22,7 @@ from typing import TypeAlias
 
 from mooring.engine.inbox import Bury, Done, Retry, Verdict, is_suspect
 from mooring.errors import NotFound
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.delivery import Delivery
 from mooring.sdk.webhook import Request
 from mooring.web.acceptance import Acceptance

@@ -15,7 +15,7 @@ from typing import TypeVar
 
 from mooring.adapters.logs import Entry
 from mooring.errors import MooringError
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.web.directory import Target
 
 GATHERS_FOR = 0.02  # seconds

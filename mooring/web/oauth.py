@@ -23,7 +23,7 @@ from starlette.types import Scope
 from mooring.engine.attention import label_of
 from mooring.engine.grants import Landing
 from mooring.errors import MooringError
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.sdk.headers import Headers
 from mooring.sdk.webhook import Request, Response
 from mooring.web.guard import SECURITY_HEADERS

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from mooring.engine.attention import advice
 from mooring.errors import MooringError, NotFound
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.installation import Installation
 from mooring.model.manifest import Manifest
 from mooring.model.run import JobSchedule, Run

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 from mooring.engine.inbox import ACCEPTING_METHODS
 from mooring.engine.problems import problem, refusal
 from mooring.errors import SignatureInvalid
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.sdk.webhook import METHODS, Request, Response
 from mooring.web.calls import Calls
 from mooring.web.directory import (

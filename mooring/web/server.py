@@ -20,7 +20,7 @@ from mooring.adapters.home import Addresses
 from mooring.adapters.home_lock import HomeLock
 from mooring.adapters.journal_mover import moving_journal
 from mooring.errors import HomeBusy
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.web.calls import Calls
 from mooring.web.console import console
 from mooring.web.health import Health

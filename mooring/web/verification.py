@@ -7,7 +7,7 @@ from secrets import token_urlsafe
 
 from mooring.engine.problems import problem
 from mooring.engine.signatures import check, secret_values
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.manifest import Verification
 from mooring.sdk.webhook import Request, Response
 from mooring.web.directory import Target

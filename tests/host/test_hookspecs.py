@@ -15,7 +15,7 @@ import pytest
 from mooring import hookspecs
 from mooring.errors import ConfigurationInvalid
 from mooring.hookspecs import hookimpl
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from mooring.model.installation import Installation
 from mooring.model.run import Run, RunStatus

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from mooring.errors import MooringError, NoContext, NotFound
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from mooring.model.installation import Installation
 from mooring.sdk import functions, jobs, notifications, oauth, odp, storage

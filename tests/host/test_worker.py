@@ -20,7 +20,7 @@ import pytest
 
 from mooring.adapters.repositories.delivery_shelf import DeliveryShelf
 from mooring.adapters.tables import deliveries
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.loader import NAMESPACE, unmount
 from mooring.model.config import HostConfig
 from mooring.model.installation import Installation

@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from mooring.engine.inbox import from_wire
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from mooring.model.delivery import Delivery, DeliveryState
 from mooring.sdk.ports import Record

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from mooring.model.delivery import DeliveryState
 from mooring.model.run import Run, RunStatus

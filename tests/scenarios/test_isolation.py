@@ -17,7 +17,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from tests.conftest import Program
 from tests.host.web.conftest import App

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from mooring.sdk.webhook import Request
 from sandbox.running import Running
@@ -238,7 +238,7 @@ def test_what_cannot_go_together_is_a_usage_error(
 RENEWING = """\
 import sys, time
 from pathlib import Path
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from mooring.sdk import oauth
 from mooring.sdk.context import use

@@ -17,8 +17,8 @@ import pytest
 import yaml
 
 from mooring.adapters.secrets.master_key import MasterKey
-from mooring.app_services import owner_of
-from mooring.host import Host
+from mooring.hosting.host import Host
+from mooring.hosting.services import owner_of
 from mooring.model.config import HostConfig
 from tests.conftest import SOAK, Program, Serving
 

@@ -20,7 +20,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from scripts.local_services import APP
 from tests.conftest import ROOT, SOAK

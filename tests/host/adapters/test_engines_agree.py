@@ -12,9 +12,9 @@ import pytest
 import time_machine
 
 from mooring.adapters.dbos_engine import DbosEngine
-from mooring.adapters.memory_engine import EngineRecords, MemoryEngine
 from mooring.engine.ports import JobEngine
 from mooring.testing.engine_contract import After, EngineContract, Executed, Launch, until
+from mooring.testing.memory_engine import EngineRecords, MemoryEngine
 
 
 def launcher(make: Callable[[], JobEngine], executed: Executed) -> Iterator[Launch]:

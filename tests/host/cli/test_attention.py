@@ -13,7 +13,7 @@ import pytest
 
 from mooring.cli.failures import run
 from mooring.cli.main import program
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from tests.conftest import Answer
 from tests.host.cli.conftest import APP

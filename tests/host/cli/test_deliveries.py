@@ -10,7 +10,7 @@ from time import monotonic, sleep
 import pytest
 
 from mooring.engine.inbox import to_wire
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from mooring.model.delivery import Delivery, DeliveryState
 from mooring.sdk.headers import Headers

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from mooring.adapters.home_lock import HomeLock
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from tests.conftest import Program
 from tests.host.cli.conftest import APP

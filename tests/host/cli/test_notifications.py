@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from mooring.model.notification import Level
 from tests.conftest import ROOT, Program

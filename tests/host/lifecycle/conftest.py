@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from mooring.engine import transitions
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from mooring.model.installation import (
     Installation,

@@ -9,7 +9,7 @@ import pytest
 
 from mooring.adapters.archive_file import read_label, write_archive
 from mooring.errors import AppInvalid, ArchiveInvalid, Conflict
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from mooring.model.installation import (
     InstallationState,

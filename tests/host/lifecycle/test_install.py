@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from mooring.errors import LifecycleFailed
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.run import RunStatus
 from tests.host.lifecycle.conftest import Shop, outcomes, services
 

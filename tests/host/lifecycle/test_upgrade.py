@@ -10,7 +10,7 @@ import pytest
 
 from mooring.adapters.transition_lock import transition_lock
 from mooring.errors import AppInvalid, Conflict, LifecycleFailed, MooringError
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.installation import (
     AppVersion,
     InstallationState,

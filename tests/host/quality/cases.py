@@ -143,7 +143,7 @@ BRONZE = [
     extra("host-http", f"{MARK}import httpx", f"{MARK}from http import client"),
     extra("host-http", f"{MARK}from urllib.request import urlopen"),
     within("interruptible-waits", f"return {MARK}sleep(1)", head="from time import sleep"),
-    extra("sdk-only", f"{MARK}from mooring.host import Host", f"{MARK}import mooring"),
+    extra("sdk-only", f"{MARK}from mooring.hosting.host import Host", f"{MARK}import mooring"),
     extra("relative-imports", f"{MARK}from src.clients.shop import orders"),
     extra(
         "no-work-at-import",

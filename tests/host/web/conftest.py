@@ -15,7 +15,7 @@ import httpx
 import pytest
 import yaml
 
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from mooring.model.installation import Installation
 from mooring.web.calls import Calls

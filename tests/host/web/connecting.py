@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from mooring.engine.settings import SettingsOutcome
-from mooring.host import Host
+from mooring.hosting.host import Host
 from tests.host.web.conftest import App, Site
 
 LIFECYCLE = """\

@@ -11,7 +11,7 @@ from uuid import UUID
 import pytest
 
 from mooring.errors import Conflict
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.delivery import Delivery
 from tests.host.web.conftest import App, Site
 

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from mooring.errors import CredentialsRejected
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.installation import Installation
 from mooring.model.run import RunStatus
 from mooring.web.console import console

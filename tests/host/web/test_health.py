@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.sdk.webhook import Response
 from mooring.web.health import Health
 from mooring.web.threads import Threads

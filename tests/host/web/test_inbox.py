@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from mooring.engine.inbox import MOST_ATTEMPTS
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.delivery import Delivery, DeliveryState
 from mooring.model.installation import InstallationState
 from mooring.web.inbox import Inbox

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from mooring.errors import HomeUnusable
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.web.directory import Target
 from mooring.web.journal import Journal
 from tests.host.web.conftest import App, Site

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.installation import InstallationState
 from mooring.web.oauth import LONGEST_QUERY, MOST_AT_ONCE, Callback
 from tests.host.web.conftest import Site

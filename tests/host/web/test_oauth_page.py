@@ -14,7 +14,7 @@ import pytest
 
 from mooring.adapters.home import Addresses
 from mooring.adapters.repositories.authorizations import Authorizations
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.installation import Installation
 from mooring.web.oauth import PAGES
 from tests.host.web.conftest import Site

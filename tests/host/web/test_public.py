@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from mooring.hookspecs import hookimpl
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.installation import Installation
 from mooring.sdk.webhook import Request
 from tests.host.web.conftest import SECRET, App, Site, signed

@@ -11,7 +11,7 @@ import httpx
 import pytest
 from sqlalchemy import event
 
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.installation import Installation
 from tests.host.web.conftest import App, Site, signed
 

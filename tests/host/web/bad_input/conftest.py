@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from tests.conftest import Program, empty_database
 from tests.host.web.conftest import SECRET, App

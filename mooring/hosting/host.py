@@ -26,11 +26,6 @@ from mooring.adapters.repositories.runs import Runs
 from mooring.adapters.repositories.schedules import Schedules
 from mooring.adapters.secrets.sealing import Seal
 from mooring.adapters.secrets.vault import SECRETS, Vault, open_vault
-from mooring.app_authorizations import AppAuthorizations
-from mooring.app_lifecycle import AppLifecycle
-from mooring.app_services import AppServices
-from mooring.app_settings import AppSettings
-from mooring.app_versions import AppVersions
 from mooring.engine.attention import AttentionDesk
 from mooring.engine.functions import answer
 from mooring.engine.installation_services import (
@@ -40,12 +35,17 @@ from mooring.engine.installation_services import (
 )
 from mooring.engine.ports import DeliveryRepository
 from mooring.errors import NotFound
-from mooring.job_runs import JobRuns
+from mooring.hosting.authorizations import AppAuthorizations
+from mooring.hosting.job_runs import JobRuns
+from mooring.hosting.lifecycle import AppLifecycle
+from mooring.hosting.mounted_apps import MountedApps
+from mooring.hosting.services import AppServices
+from mooring.hosting.settings import AppSettings
+from mooring.hosting.versions import AppVersions
 from mooring.model.app import AppDefinition
 from mooring.model.config import HostConfig
 from mooring.model.installation import Installation
 from mooring.model.signature import SignatureProfile
-from mooring.mounted_apps import MountedApps
 from mooring.plugin_manager import plugin_manager, signature_profiles
 from mooring.sdk.context import AppContext, Invocation, Services
 from mooring.sdk.webhook import Request, Response

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any
 from mooring.adapters import app_folders
 from mooring.adapters.transition_lock import transition_lock
 from mooring.adapters.undo_journal import UndoJournal
-from mooring.app_archives import AppArchives
 from mooring.engine import lifecycle as leaving_and_coming
 from mooring.engine import upgrade as upgrading
 from mooring.engine.installation_services import InstallationJobs
@@ -20,13 +19,14 @@ from mooring.engine.lifecycle_calls import call_hook
 from mooring.engine.transitions import Progress, Transitions, silent
 from mooring.engine.upgrade import Upgraded
 from mooring.errors import AppInvalid, Conflict, NotFound
+from mooring.hosting.archives import AppArchives
 from mooring.model.app import AppDefinition
 from mooring.model.installation import Installation, InstallationState
 from mooring.reading.app_reader import read_app
 from mooring.rules import validate_app
 
 if TYPE_CHECKING:
-    from mooring.host import Host
+    from mooring.hosting.host import Host
 
 UNDONE = "The transition that started it was called off."
 TRIES, TRY_EVERY = 10, 0.1  # seconds; whoever looks for what was cut off holds the lock briefly

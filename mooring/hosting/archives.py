@@ -27,7 +27,7 @@ from mooring.model.installation import Installation, InstallationState
 from mooring.model.moment import iso
 
 if TYPE_CHECKING:
-    from mooring.host import Host
+    from mooring.hosting.host import Host
 
 
 class AppArchives:

@@ -15,7 +15,7 @@ from mooring.model.installation import Installation
 from mooring.model.run import Run, RunStatus
 
 if TYPE_CHECKING:
-    from mooring.host import Host
+    from mooring.hosting.host import Host
 
 LOOK_EVERY = 0.1  # seconds between looks at a run that another worker has
 

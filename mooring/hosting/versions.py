@@ -12,7 +12,7 @@ from mooring.model.installation import Installation, InstallationState
 from mooring.model.version import Version
 
 if TYPE_CHECKING:
-    from mooring.host import Host
+    from mooring.hosting.host import Host
 
 
 class AppVersions:

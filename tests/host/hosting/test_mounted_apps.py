@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from mooring.errors import EntryPointInvalid
+from mooring.hosting.mounted_apps import MountedApps
 from mooring.loader import NAMESPACE, unmount
 from mooring.model.installation import Installation, InstallationState
-from mooring.mounted_apps import MountedApps
 from mooring.plugin_manager import plugin_manager
 from tests.host.web.conftest import App
 

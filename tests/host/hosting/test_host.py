@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mooring.host import Host
+from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from mooring.model.run import RunStatus
 from tests.conftest import Program

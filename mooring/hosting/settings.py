@@ -13,7 +13,7 @@ from mooring.model.installation import Installation
 from mooring.reading.settings_file import fill_from_environment, read_settings_file
 
 if TYPE_CHECKING:
-    from mooring.host import Host
+    from mooring.hosting.host import Host
 
 
 SAVE = "save"  # the action of a button that names none

@@ -13,7 +13,7 @@ from mooring.model.installation import Installation, InstallationState
 from mooring.sdk.webhook import Request, only
 
 if TYPE_CHECKING:
-    from mooring.host import Host
+    from mooring.hosting.host import Host
 
 OWNER, NAME = "host", "oauth"
 KEY_BYTES, ID_BYTES = 32, 16

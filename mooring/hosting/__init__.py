@@ -1,0 +1,1 @@
+"""Who puts everything together, and which of its parts answers for what?"""

@@ -184,6 +184,9 @@ runs = Table(
     Column("started_at", Moment),
     Column("completed_at", Moment),
     Column("due_key", Text, unique=True),
+    Column("workers_lost", Integer, nullable=False),
+    Column("statistics", JsonText, nullable=False),
+    Column("progress", JsonText),
 )
 PENDING = text("status = 'PENDING'")
 RUNNING = text("status = 'RUNNING'")
@@ -191,6 +194,24 @@ Index("runs_pending", runs.c.scheduled_at, sqlite_where=PENDING, postgresql_wher
 Index("runs_running", runs.c.heartbeat_at, sqlite_where=RUNNING, postgresql_where=RUNNING)
 Index("runs_recent", runs.c.created_at)
 Index("runs_of_job", runs.c.install_id, runs.c.job, runs.c.created_at)
+
+# What a job set aside, one row a record: ``record`` is sealed, for it is what people entered.
+dead_letters = Table(
+    "dead_letters",
+    metadata,
+    Column("letter_id", Text, primary_key=True),
+    Column("install_id", BigInteger, nullable=False),
+    Column("job", Text, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("run_id", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("reason", FreeText, nullable=False),
+    Column("record", Text, nullable=False),
+    Column("times", Integer, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    UniqueConstraint("install_id", "job", "key", name="one_letter_a_record"),
+)
 
 schedules = Table(
     "schedules",

@@ -53,6 +53,9 @@ class Run:
     heartbeat_at: datetime | None = None
     started_at: datetime | None = None
     completed_at: datetime | None = None
+    workers_lost: int = 0
+    statistics: Mapping[str, Any] = field(default_factory=dict)
+    progress: Mapping[str, Any] | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The published shape of a run (``jobs show --json``)."""

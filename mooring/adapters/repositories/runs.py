@@ -68,6 +68,8 @@ class Runs:
             "steps": 0,
             "epoch": 0,
             "attempt": 0,
+            "workers_lost": 0,
+            "statistics": {},
             "scheduled_at": scheduled_at,
             "created_at": self._clock.now(),
             "due_key": due_key,

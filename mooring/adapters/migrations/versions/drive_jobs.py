@@ -1,4 +1,4 @@
-"""Keep what driving jobs takes: the jitter of schedules, and when they were reckoned."""
+"""Keep what driving jobs takes: when schedules were reckoned, how far runs are, what they left."""
 
 from __future__ import annotations
 
@@ -15,3 +15,21 @@ def upgrade() -> None:
     """Move the schema forward."""
     op.add_column("schedules", sa.Column("jitter", sa.Integer, nullable=False, server_default="0"))
     op.add_column("schedules", sa.Column("reckoned_at", sa.BigInteger))
+    op.add_column("runs", sa.Column("workers_lost", sa.Integer, nullable=False, server_default="0"))
+    op.add_column("runs", sa.Column("statistics", sa.Text, nullable=False, server_default="{}"))
+    op.add_column("runs", sa.Column("progress", sa.Text))
+    op.create_table(
+        "dead_letters",
+        sa.Column("letter_id", sa.Text, primary_key=True),
+        sa.Column("install_id", sa.BigInteger, nullable=False),
+        sa.Column("job", sa.Text, nullable=False),
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("run_id", sa.Text, nullable=False),
+        sa.Column("state", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("record", sa.Text, nullable=False),
+        sa.Column("times", sa.Integer, nullable=False),
+        sa.Column("created_at", sa.BigInteger, nullable=False),
+        sa.Column("changed_at", sa.BigInteger, nullable=False),
+        sa.UniqueConstraint("install_id", "job", "key", name="one_letter_a_record"),
+    )

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from mooring.model.moment import iso
@@ -28,6 +29,12 @@ class RunStatus(StrEnum):
 
 
 _FINAL = frozenset({RunStatus.COMPLETE, RunStatus.ERROR, RunStatus.TERMINATED})
+
+# The statistics of a run that has done nothing: how long its steps took in all and at most, how
+# many attempts failed over all its steps, and how long it was put off for that.
+NOTHING_YET: Mapping[str, int] = MappingProxyType(
+    {"step_ms_total": 0, "step_ms_longest": 0, "attempts_total": 0, "waited_ms": 0}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +76,9 @@ class Run:
             "error": self.error,
             "started_at": iso(self.started_at, timespec="milliseconds"),
             "completed_at": iso(self.completed_at, timespec="milliseconds"),
+            "progress": None if self.progress is None else dict(self.progress),
+            "statistics": {**NOTHING_YET, **self.statistics},
+            "workers_lost": self.workers_lost,
         }
 
 

@@ -10,7 +10,7 @@ from mooring.sdk.app_environment import environment
 from mooring.sdk.channel import Channel
 from mooring.sdk.destination import Destination, DestinationSchemaFunction
 from mooring.sdk.function import Function, GlobalFunction
-from mooring.sdk.job import Job, JobStatus
+from mooring.sdk.job import Job, JobStatus, Progress
 from mooring.sdk.lifecycle import Lifecycle, LifecycleResult
 from mooring.sdk.liquid_extension import LiquidExtension
 from mooring.sdk.ports import Budget, HttpResponse, Rate
@@ -35,6 +35,7 @@ __all__ = [
     "LifecycleSettingsResult",
     "LiquidExtension",
     "NumberSet",
+    "Progress",
     "Rate",
     "Request",
     "Response",

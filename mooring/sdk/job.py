@@ -25,12 +25,30 @@ class JobInvocation:
     parameters: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run is, for whoever looks: ``done`` of ``total`` (None: nobody knows) units.
+
+    ``unit`` is a word in the plural (``contacts``), ``message`` says what is being done at present.
+    """
+
+    done: int
+    total: int | None = None
+    unit: str = ""
+    message: str = ""
+
+
 @dataclass(slots=True)
 class JobStatus:
-    """Where a run stands: ``state`` is a map of JSON values, committed after every step."""
+    """Where a run stands, committed after every step.
+
+    ``state`` is a map of JSON values of at most 8 MB, and all that the next step is given;
+    ``progress`` is for people.
+    """
 
     state: dict[str, Any] = field(default_factory=dict)
     complete: bool = False
+    progress: Progress | None = None
 
 
 class Job(ABC):

@@ -11,6 +11,7 @@ from typing import Any
 from mooring.adapters.home_lock import HomeLock
 from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
+from mooring.model.run import NOTHING_YET
 from tests.conftest import Program
 from tests.host.cli.conftest import APP
 
@@ -27,8 +28,9 @@ def test_waiting_executes_the_run_here(installed: Program) -> None:
     assert shown == run
     assert set(shown) == {
         *("run_id", "app_id", "job", "status", "state", "steps", "error"),
-        *("started_at", "completed_at"),
+        *("started_at", "completed_at", "progress", "statistics", "workers_lost"),
     }
+    assert shown["statistics"].keys() == NOTHING_YET.keys()
 
 
 def test_the_first_characters_of_an_id_stand_for_its_run(installed: Program) -> None:

@@ -3,7 +3,7 @@ import mooring.sdk
 DESIGNED = """
 AuthorizationGrantResult Budget Channel Destination DestinationSchemaFunction Function
 GlobalFunction HttpResponse Job JobStatus Lifecycle LifecycleResult LifecycleSettingsResult
-LiquidExtension NumberSet Rate Request Response SourceFunction SourceJob SourceLifecycle
+LiquidExtension NumberSet Progress Rate Request Response SourceFunction SourceJob SourceLifecycle
 SourceSchemaFunction StringSet
 environment errors functions http jobs logger notifications oauth odp storage
 """

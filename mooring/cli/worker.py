@@ -31,7 +31,7 @@ def command(ctx: click.Context, concurrency: int, under_serve: bool) -> None:
     from mooring.adapters.parent_process import die_with_parent
     from mooring.adapters.secrets.watch import watching
     from mooring.adapters.shared_process import share_process
-    from mooring.worker import work
+    from mooring.working.loop import work
 
     share_process()
     stop = threading.Event()

@@ -30,7 +30,7 @@ from mooring.web.protocol import BoundedProtocol
 from mooring.web.public import PublicServer
 from mooring.web.sockets import base_url, listen
 from mooring.web.threads import LoopThreads, Threads
-from mooring.worker import JobProcess
+from mooring.working.job_process import JobProcess
 
 LOCK = "serve.lock"
 SIGNALS = (signal.SIGINT, signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""Who runs jobs? The loop of one job process, and the supervision of such a process by ``serve``.
+"""What does one worker do, turn by turn?
 
 A home has one process that holds its lock and runs jobs; what it finds RUNNING when it starts was
 left by one that died, so it goes on with that at once. With PostgreSQL more processes may join in
@@ -9,14 +9,10 @@ from __future__ import annotations
 
 import os
 import socket
-import subprocess
-import sys
 import threading
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from pathlib import Path
 
 from mooring.adapters.dbos_engine import DbosEngine
 from mooring.adapters.home_lock import HomeLock
@@ -26,7 +22,7 @@ from mooring.engine.scheduler import Scheduler
 from mooring.errors import LeaseLost
 from mooring.hosting.host import Host
 from mooring.model.run import Run, RunStatus
-from mooring.sdk.ports import LogPort
+from mooring.working.places import Places
 
 CONCURRENCY = 4
 LOOK_EVERY = 0.1  # seconds
@@ -123,7 +119,7 @@ class _Worker:
         )
         present = {(run.run_id, run.epoch) for run in claimable}
         self._handed = {key: at for key, at in self._handed.items() if key in present}
-        places = _Places(self._host.jobs.limit, self._host.runs.count_running)
+        places = Places(self._host.jobs.limit, self._host.runs.count_running)
         for run in claimable:
             if self._was_just_handed(run, now):
                 places.take(run)  # It has not begun yet, so nobody counted it.
@@ -167,105 +163,3 @@ class _Worker:
 
     def _log(self, level: str, event: str, **fields: object) -> None:
         self._host.log.log(level, event, {"worker": self.name, "pid": os.getpid(), **fields})
-
-
-class _Places:
-    """How many more runs of each job may start, by the job's own limit."""
-
-    def __init__(
-        self, limit: Callable[[Run], int | None], count_running: Callable[[int, str], int]
-    ) -> None:
-        self._limit = limit
-        self._count_running = count_running
-        self._free: dict[tuple[int, str], int | None] = {}
-
-    def take(self, run: Run) -> bool:
-        """Take a place for a run that is to start; one that was started before has its own."""
-        if run.status is RunStatus.RUNNING:
-            return True
-        job = (run.install_id, run.job)
-        if job not in self._free:
-            limit = self._limit(run)
-            self._free[job] = None if limit is None else limit - self._count_running(*job)
-        free = self._free[job]
-        if free is None:
-            return True
-        self._free[job] = free - 1
-        return free > 0
-
-
-class JobProcess:
-    """``python -m mooring worker`` as a child: started again when it dies, gone when we are."""
-
-    FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0
-    HEALTHY_AFTER = 60.0  # seconds; a child that lived so long is no reason to hesitate
-
-    def __init__(
-        self,
-        home: Path,
-        *,
-        log: LogPort,
-        concurrency: int = CONCURRENCY,
-        environment: Mapping[str, str] | None = None,
-        safe_mode: bool = False,
-    ) -> None:
-        self._environment = environment  # None: our own
-        self._command = [
-            *(sys.executable, "-m", "mooring", "worker", "--home", str(home)),
-            *("--concurrency", str(concurrency), "--under-serve"),
-            *(("--safe-mode",) if safe_mode else ()),
-        ]
-        self._log = log
-        self._stopping = threading.Event()
-        self._child: subprocess.Popen[bytes] | None = None
-        self._thread = threading.Thread(target=self._supervise, name="job-process", daemon=True)
-
-    @property
-    def pid(self) -> int | None:
-        """The child's process id, while one runs."""
-        child = self._child
-        return child.pid if child is not None and child.poll() is None else None
-
-    def start(self) -> None:
-        """Start the child and keep one running until ``stop``."""
-        self._thread.start()
-
-    def stop(self, *, timeout: float = STEP_MAY_TAKE + 5) -> None:
-        """End the child after its present steps, or kill it after ``timeout`` seconds."""
-        self._stopping.set()
-        child = self._child
-        if child is not None and child.poll() is None:
-            child.terminate()
-            try:
-                child.wait(timeout)
-            except subprocess.TimeoutExpired:
-                child.kill()
-        if self._thread.is_alive():
-            self._thread.join()
-
-    def _supervise(self) -> None:
-        pause = self.FIRST_PAUSE
-        while not self._stopping.is_set():
-            began = time.monotonic()
-            status = self._run_once()
-            if self._stopping.is_set():
-                return
-            if time.monotonic() - began > self.HEALTHY_AFTER:
-                pause = self.FIRST_PAUSE
-            fields = {"exit_status": status, "again_in_seconds": pause}
-            self._log.log("error", "job.process.died", fields)
-            self._stopping.wait(pause)
-            pause = min(pause * 2, self.LONGEST_PAUSE)
-
-    def _run_once(self) -> int:
-        """Run one child to its end. Its standard input stays open for as long as we live."""
-        with subprocess.Popen(
-            self._command,
-            env=self._environment,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-        ) as child:
-            self._child = child
-            if self._stopping.is_set():
-                child.terminate()
-            return child.wait()

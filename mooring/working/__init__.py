@@ -1,0 +1,1 @@
+"""Who runs jobs? The job process of a home, and any number of workers beside it."""

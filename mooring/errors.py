@@ -28,6 +28,7 @@ MooringError
 ├── LoopBlocked                a plain service call was made on the event loop
 ├── NoContext                  a service was used outside a function, job or hook
 └── RecordInvalid              one record is unusable; the others go on
+    └── RecordRefused          … and is set aside by the job that met it, with its key
 
 Every class states as data its stable ``code``, the exit status of a command that ends with it, the
 HTTP status of a request that ends with it, and the reaction it asks of the host.
@@ -35,6 +36,7 @@ HTTP status of a request that ends with it, and the reaction it asks of the host
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar, Literal
 
 Reaction = Literal["retry", "retry_after", "reconnect", "skip_record", "stop"]
@@ -287,3 +289,25 @@ class RecordInvalid(MooringError):
     """This record cannot be used."""
 
     code, exit_status, http_status, reaction = "record.invalid", 65, 422, "skip_record"
+
+
+class RecordRefused(RecordInvalid):
+    """This record cannot be handled; its job sets it aside and does the step again without it.
+
+    ``key`` tells the record from all others of its job, ``record`` is what is kept of it.
+    """
+
+    code = "record.refused"
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        key: str,
+        record: Mapping[str, Any],
+        where: str = "",
+        hint: str = "",
+    ) -> None:
+        super().__init__(message, where=where, hint=hint)
+        self.key = key
+        self.record = record

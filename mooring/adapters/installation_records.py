@@ -1,7 +1,8 @@
 """What does an installation have in this home, as records that can be moved out and in again?
 
-Settings, key-value records, secrets, schedules and addresses, one record each. Its runs, deliveries
-and history stay where they are, and what is in ODP belongs to the account.
+Settings, key-value records, secrets, dead letters (sealed as they are), schedules and addresses,
+one record each. Its runs, deliveries and history stay where they are, and what is in ODP belongs
+to the account.
 """
 
 from __future__ import annotations
@@ -16,11 +17,12 @@ from mooring.adapters.database import Database, bump, hold
 from mooring.adapters.repositories.installations import Installations
 from mooring.adapters.repositories.schedules import Schedules
 from mooring.adapters.secrets.vault import Vault
-from mooring.adapters.tables import key_values, settings
+from mooring.adapters.tables import dead_letters, key_values, settings
 from mooring.model.installation import Installation
 from mooring.model.run import JobSchedule
 
 TABLES: Mapping[str, Table] = {"setting": settings, "kv": key_values}
+LETTER_MOMENTS = ("created_at", "changed_at")
 
 
 class InstallationRecords:
@@ -48,6 +50,7 @@ class InstallationRecords:
             for kind, table in TABLES.items():
                 hold(connection, f"{table.name}/{self._owner}")
                 yield from self._rows(connection, kind, table)
+            yield from self._letters(connection)
         for name, _ in self._vault.names(self._owner):
             if held := self._vault.held(self._owner, name):
                 expires_at = None if held[1] is None else to_micros(held[1])
@@ -81,6 +84,8 @@ class InstallationRecords:
                     self._vault.set(
                         self._owner, record["secret"], record["value"], expires_at=expires_at
                     )
+                elif "letter" in record:
+                    self._put_letter(connection, record["letter"])
                 else:
                     self._put_row(connection, record)
             self._installations.revive_endpoints(self._install_id, uuids)
@@ -88,7 +93,7 @@ class InstallationRecords:
         return schedules
 
     def drop(self) -> None:
-        """Delete settings and key-value records."""
+        """Delete settings, key-value records and dead letters."""
         with self._database.write() as connection:
             self._drop(connection)
             bump(connection, "settings")
@@ -99,6 +104,17 @@ class InstallationRecords:
             expires_at = None if row.expires_at is None else to_micros(row.expires_at)
             yield {kind: row.key, "value": row.value, "expires_at": expires_at}
 
+    def _letters(self, connection: Connection) -> Iterator[dict[str, Any]]:
+        query = select(dead_letters).where(dead_letters.c.install_id == self._install_id)
+        for row in connection.execute(query):
+            times = {name: to_micros(getattr(row, name)) for name in LETTER_MOMENTS}
+            yield {"letter": {**row._mapping, **times}}
+
+    def _put_letter(self, connection: Connection, letter: Mapping[str, Any]) -> None:
+        times = {name: from_micros(letter[name]) for name in LETTER_MOMENTS}
+        row = {**letter, **times, "install_id": self._install_id}
+        connection.execute(dead_letters.insert().values(row))
+
     def _put_row(self, connection: Connection, record: Mapping[str, Any]) -> None:
         for kind, table in TABLES.items():
             if kind in record:
@@ -108,6 +124,8 @@ class InstallationRecords:
     def _drop(self, connection: Connection) -> None:
         for table in TABLES.values():
             connection.execute(delete(table).where(table.c.owner == self._owner))
+        ours = dead_letters.c.install_id == self._install_id
+        connection.execute(delete(dead_letters).where(ours))
 
     def _schedule(self, record: Mapping[str, Any]) -> JobSchedule:
         names = ("cron", "timezone", "overlap", "missed", "parameters")

@@ -17,6 +17,7 @@ from mooring.adapters.odp_embedded import EmbeddedOdp
 from mooring.adapters.record_stores import SecretRecords
 from mooring.adapters.repositories.attention import AttentionMarks
 from mooring.adapters.repositories.authorizations import Authorizations
+from mooring.adapters.repositories.dead_letters import DeadLetters, InstallationLetters
 from mooring.adapters.repositories.deliveries import Deliveries
 from mooring.adapters.repositories.history import History
 from mooring.adapters.repositories.installations import Installations
@@ -71,6 +72,8 @@ class Host:
         self.notifications = Notifications(database, clock=self.clock, hide=self._hide_all)
         seal = Seal("delivery", vault=lambda: self.vault)
         self.deliveries: DeliveryRepository = Deliveries(database, seal=seal)
+        shelf = Seal("dead-letter", vault=lambda: self.vault)
+        self.dead_letters = DeadLetters(database, seal=shelf, clock=self.clock, hide=self._hide_all)
         self.authorizations = Authorizations(database)
         self.leases = Leases(database, clock=self.clock)
         self.plugins = plugin_manager(safe_mode=config.safe_mode)
@@ -313,6 +316,7 @@ class Host:
             notifications=InstallationNotifications(installation, notifications=self.notifications),
             oauth=self.oauth.of(installation),
             log=self.log,
+            dead_letters=InstallationLetters(installation.install_id, letters=self.dead_letters),
         )
 
     def _hide_all(self, text: str) -> str:

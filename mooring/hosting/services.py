@@ -28,6 +28,7 @@ from mooring.model.app import AppDefinition
 from mooring.model.form import secret_fields
 from mooring.model.installation import Installation
 from mooring.sdk.context import Services
+from mooring.sdk.dead_letters import DeadLettersPort
 from mooring.sdk.oauth_port import OAuthPort
 from mooring.sdk.ports import Clock, FunctionsPort, JobsPort, NotificationsPort
 
@@ -69,6 +70,7 @@ class AppServices:
         notifications: NotificationsPort,
         oauth: OAuthPort,
         log: JsonLog,
+        dead_letters: DeadLettersPort,
     ) -> Services:
         """Return the ports of a call on behalf of an installation."""
         environment = self._environment(definition)
@@ -85,6 +87,7 @@ class AppServices:
             oauth=oauth,
             log=log,
             clock=self._clock,
+            dead_letters=dead_letters,
             environment=environment,
         )
 

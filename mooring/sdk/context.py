@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from mooring.errors import CredentialsRejected, NoContext
+from mooring.sdk.dead_letters import DeadLettersPort
 from mooring.sdk.oauth_port import OAuthPort
 from mooring.sdk.ports import (
     Clock,
@@ -55,6 +56,7 @@ class Services:
     oauth: OAuthPort
     log: LogPort
     clock: Clock
+    dead_letters: DeadLettersPort
     environment: Mapping[str, str] = field(default_factory=dict)
 
 

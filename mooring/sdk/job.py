@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from mooring.sdk.calling import MaybeAwaitable, refuse_on_loop
 from mooring.sdk.context import current
+from mooring.sdk.setting_aside import SetsAside
 
 T = TypeVar("T")
 
@@ -51,7 +52,7 @@ class JobStatus:
     progress: Progress | None = None
 
 
-class Job(ABC):
+class Job(SetsAside, ABC):
     """Long work in steps. Steps are at-least-once: an interrupted one is repeated."""
 
     _interruptible = False

@@ -13,6 +13,7 @@ from mooring.model.notification import Level, fitted
 from mooring.sdk.context import AppContext, Invocation, Services
 from mooring.sdk.ports import JobDetail
 from mooring.testing.clock import FakeClock
+from mooring.testing.memory_dead_letters import MemoryDeadLetters
 from mooring.testing.memory_http import RecordingHttp
 from mooring.testing.memory_oauth import MemoryOAuth
 from mooring.testing.memory_odp import MemoryOdp
@@ -177,6 +178,7 @@ class MemoryApp:
     oauth: MemoryOAuth
     log: MemoryLog
     environment: dict[str, str]
+    dead_letters: MemoryDeadLetters
     records: MemoryRecords = field(repr=False)
     invocation: Invocation = field(repr=False)
 
@@ -215,11 +217,12 @@ def memory_app(
         ),
         log=log,
         clock=clock,
+        dead_letters=(letters := MemoryDeadLetters(clock, install_id=install_id)),
         environment=values,
     )
     context = AppContext(app_id, "1.0.0", "local", install_id, "test")
     invocation = Invocation(context, services)
     return MemoryApp(
         *(clock, http, odp, jobs, functions, notifications, oauth, log, values),
-        *(records, invocation),
+        *(letters, records, invocation),
     )

@@ -2,9 +2,9 @@
 
 What an uninstalled app leaves: its row (state ``uninstalled``), its runs and its deliveries; what
 it had is in an archive, from which it can be restored. ``remove`` (purge, or an installation that
-failed) deletes the row with its settings, key-value records, schedules, runs, deliveries and
-notifications. Secrets live in the vault, which the caller empties; addresses stay for ever, so that
-they answer 410 and are never given out again, but to the installation that they belonged to.
+failed) deletes the row with its settings, key-value records, schedules, runs, deliveries, dead
+letters and notifications. Secrets live in the vault, which the caller empties; addresses stay for
+ever, so that they answer 410 and are never given out again, but to whom they belonged.
 """
 
 from __future__ import annotations
@@ -35,6 +35,7 @@ from mooring.adapters.database import Database, bump, insert
 from mooring.adapters.tables import (
     LIVING,
     SERVING,
+    dead_letters,
     deliveries,
     endpoints,
     installations,
@@ -58,6 +59,7 @@ from mooring.model.installation import (
 )
 from mooring.sdk.ports import Clock
 
+OWNED = (installations, schedules, runs, deliveries, notifications, undo, dead_letters)
 INSTALLS = "installs"
 ENDPOINTS = "endpoints"
 STEADY = (InstallationState.INSTALLED, InstallationState.NEEDS_ATTENTION)
@@ -182,7 +184,7 @@ class Installations:
     def remove(self, install_id: int) -> None:
         """Delete the installation and everything it owns, its addresses excepted."""
         with self._database.write() as connection:
-            for table in (installations, schedules, runs, deliveries, notifications, undo):
+            for table in OWNED:
                 connection.execute(delete(table).where(table.c.install_id == install_id))
             for table in (settings, key_values):
                 connection.execute(delete(table).where(table.c.owner == owner_of(install_id)))

@@ -27,6 +27,9 @@ def archive(host: Host, shop: Shop) -> Path:
     own.secrets.put("token", {"value": "canary-token"})
     own.kv_store.put_many({f"k/{n}": {"n": n} for n in range(50)})
     own.kv_store.put("passing", {"n": 1}, ttl=3600)
+    own.dead_letters.set_aside(
+        job="tidy", run_id="run-1", key="17", record={"name": "canary-Ada"}, reason="No colour."
+    )
     host.jobs_of(installation).reschedule("sweep", None)
     archive = host.lifecycle.uninstall(installation, purge=False)
     assert archive is not None
@@ -36,6 +39,7 @@ def archive(host: Host, shop: Shop) -> Path:
 def test_what_was_uninstalled_comes_back_as_it_was(host: Host, archive: Path) -> None:
     assert host.installations.all() == []
     assert host.vault.names("install/1") == []
+    assert host.dead_letters.recent() == []
     assert "canary" not in archive.read_bytes().decode("latin-1")
     restored = host.lifecycle.restore(archive)
     own = services(host, restored)
@@ -43,6 +47,8 @@ def test_what_was_uninstalled_comes_back_as_it_was(host: Host, archive: Path) ->
     assert own.secrets.get("token") == {"value": "canary-token"}
     assert own.kv_store.count("k/") == 50
     assert own.kv_store.get("passing") == {"n": 1}
+    letter = own.dead_letters.of(job="tidy", keys=["17"])["17"]
+    assert (letter.record, letter.reason) == ({"name": "canary-Ada"}, "No colour.")
     schedules = host.schedules.of(restored.install_id)
     assert [(s.job, s.next_at is None) for s in schedules] == [("sweep", True), ("tidy", False)]
     assert (restored.state, answered(host)) == (InstallationState.INSTALLED, "1.0.0")

@@ -122,7 +122,7 @@ class Database:
 
         It has a connection of its own, with whose end, also a violent one, the server lifts it.
         """
-        key = {"key": _lock(name)}
+        key = {"key": advisory_key(name)}
         with self._explained(), self._engine.connect() as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT")
             held = bool(connection.scalar(text("SELECT pg_try_advisory_lock(:key)"), key))
@@ -228,11 +228,13 @@ def hold(connection: Connection, whole: str, part: str | None = None) -> None:
     if connection.dialect.name != "postgresql":
         return
     if part is None:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:whole)"), {"whole": _lock(whole)})
+        connection.execute(
+            text("SELECT pg_advisory_xact_lock(:whole)"), {"whole": advisory_key(whole)}
+        )
     else:
         connection.execute(
             text("SELECT pg_advisory_xact_lock_shared(:whole), pg_advisory_xact_lock(:part)"),
-            {"whole": _lock(whole), "part": _lock(f"{whole}\0{part}")},
+            {"whole": advisory_key(whole), "part": advisory_key(f"{whole}\0{part}")},
         )
 
 
@@ -247,7 +249,7 @@ def bump(connection: Connection, *topics: str) -> None:
         )
 
 
-def _lock(name: str) -> int:
+def advisory_key(name: str) -> int:
     """Number an advisory lock after its name."""
     digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)

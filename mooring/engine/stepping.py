@@ -16,6 +16,7 @@ from typing import Any
 
 from mooring.engine.calling import call
 from mooring.engine.ports import RunRepository
+from mooring.engine.retrying import class_for
 from mooring.errors import (
     CredentialsRejected,
     EntryPointInvalid,
@@ -132,7 +133,8 @@ class _Driver:
     ) -> tuple[Job, JobStatus]:
         run = current[0]
         wanted = JobInvocation(run.run_id, run.scheduled_at, run.parameters)
-        job: Job = call(job_class(), wanted, invocation=self.invocation)
+        made = class_for(job_class(), run.parameters)
+        job: Job = call(made, wanted, invocation=self.invocation)
         before = JobStatus(state=copy.deepcopy(dict(run.state))) if resuming else None
         answer = call(job.prepare, run.parameters, before, resuming, invocation=self.invocation)
         status = _checked(answer, "prepare")

@@ -33,7 +33,7 @@ class SetsAside:
         replaces its former letter. A step that is repeated may do so again. Records of up to
         256 KB; raises RecordInvalid for larger ones and for what is not JSON.
         """
-        job, port = _shelf("set_aside")
+        job, port = shelf("set_aside")
         port.set_aside(
             job=job, run_id=self.invocation.job_id, key=key, record=record, reason=reason
         )
@@ -47,7 +47,7 @@ class SetsAside:
 
         Only a job that sets records aside needs to; keys without a letter cost one look at most.
         """
-        job, port = _shelf("handled")
+        job, port = shelf("handled")
         return port.handled(job=job, keys=keys)
 
     async def ahandled(self, *keys: str) -> int:
@@ -56,7 +56,7 @@ class SetsAside:
 
     def letters(self, *keys: str) -> dict[str, DeadLetter]:
         """Return what is set aside under these keys: ``record``, ``reason``, ``times`` …"""
-        job, port = _shelf("letters")
+        job, port = shelf("letters")
         return port.of(job=job, keys=keys)
 
     async def aletters(self, *keys: str) -> dict[str, DeadLetter]:
@@ -78,8 +78,8 @@ def retries_records(job_class: type[Any]) -> bool:
     return defined is not SetsAside.retry_records
 
 
-def _shelf(call: str) -> tuple[str, DeadLettersPort]:
-    """Return the present job's name, and where its letters are."""
+def shelf(call: str) -> tuple[str, DeadLettersPort]:
+    """Return the present job's name, and where its letters are; ``call`` is what asks."""
     refuse_on_loop(f"self.{call}")
     services = services_of_installation(f"self.{call}")
     job = current().app.entry_point.removeprefix(ENTRY_POINT)

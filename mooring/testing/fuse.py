@@ -26,6 +26,7 @@ EFFECTS: Mapping[str, Sequence[str]] = {
     "odp": ("upsert_customers", "send_events", "upsert_objects"),
     "jobs": ("trigger", "reschedule"),
     "notifications": ("add",),
+    "dead_letters": ("set_aside", "handled"),
     "log": (),
 }
 
@@ -83,13 +84,18 @@ class _FusedService:
         if method not in EFFECTS[self._name]:
             return found
         return lambda *given, **options: self._fuse.through(
-            _named(self._name, method, given), found, *given, **options
+            _named(self._name, method, given or _told(options)), found, *given, **options
         )
 
     def log(self, level: str, event: str, about: Mapping[str, Any]) -> None:
         """Log, while there is power."""
         if self._fuse.cut_before is None:
             self._service.log(level, event, about)
+
+
+def _told(options: Mapping[str, Any]) -> Sequence[Any]:
+    """Return what tells an effect from others that is given by name alone."""
+    return [options[name] for name in ("key", "keys") if name in options]
 
 
 def _named(service: str, method: str, given: Sequence[Any]) -> str:

@@ -75,6 +75,15 @@ def outcome_of(app: MemoryApp) -> dict[str, Any]:
         "triggered": _once(f"{run.job} {_text(run.parameters)}" for run in app.jobs.runs.values()),
         "rescheduled": {job: list(cron) for job, cron in app.jobs.crons.items()},
         "told": _once(f"{each.level} {each.title}" for each in app.notifications.entries),
+        "set_aside": set_aside_in(app),
+    }
+
+
+def set_aside_in(app: MemoryApp) -> dict[str, Any]:
+    """Return what is set aside, by job and key."""
+    return {
+        f"{each.job} {each.key}": [each.reason, each.times, dict(each.record)]
+        for each in app.dead_letters.all()
     }
 
 

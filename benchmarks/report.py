@@ -8,9 +8,22 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-from benchmarks import functions, scheduler, schedules, start_up, validate
+from benchmarks import (
+    functions,
+    long_run,
+    scheduler,
+    schedules,
+    start_up,
+    step_cost,
+    validate,
+    workers,
+)
 from benchmarks.findings import Findings, as_markdown, as_text
 
+MEASURED = (
+    *(functions, start_up, validate, schedules, scheduler),
+    *(step_cost, workers, long_run),
+)
 PAGE = Path(__file__).resolve().parent.parent / "docs" / "performance.md"
 HEAD = """\
 # Performance
@@ -26,7 +39,7 @@ Measured on {date} with {python} on {system}, {cores} cores.
 def main() -> int:
     """Measure, print, and write the page; fail when a promise is not kept."""
     found: list[Findings] = []
-    for benchmark in (functions, start_up, validate, schedules, scheduler):
+    for benchmark in MEASURED:
         found.append(benchmark.measure())
         print(as_text(found[-1]), end="\n\n", flush=True)
     PAGE.write_text(page(found), "utf-8")

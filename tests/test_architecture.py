@@ -108,12 +108,13 @@ PLACES: dict[str, tuple[str, ...]] = {
     "packaging": ("mooring/loader.py",),
     "platformdirs": ("mooring/cli/edge.py",),
     "pluggy": ("mooring/hookspecs.py", "mooring/hosting/host.py", "mooring/plugin_manager.py"),
-    "psycopg": ("mooring/adapters",),
+    "psycopg": ("mooring/adapters", "benchmarks/step_cost.py"),  # measured against
     "pytest": ("mooring/testing",),
     "rich": ("mooring/cli", "scripts"),
     "secretstorage": ("mooring/adapters/secrets",),
     "sqlalchemy": ("mooring/adapters",),
-    "sqlite3": ("mooring/adapters",),
+    # measured against, and looked into
+    "sqlite3": ("mooring/adapters", "benchmarks/step_cost.py", "benchmarks/long_run.py"),
     "stamina": ("mooring/adapters",),
     "starlette": ("mooring/web", "sandbox", "benchmarks/rivals.py"),  # measured against
     "structlog": ("mooring/adapters",),

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli.attention import attention_json
-from mooring.cli.edge import aligned, answer, given_account, open_host, say, shortened, table
+from mooring.cli import run_logs
+from mooring.cli.edge import answer, given_account, open_host, say, shortened, table
 from mooring.cli.groups import DefaultsToList
-from mooring.errors import NotFound, UsageError
+from mooring.cli.run_page import note_of, page_of
+from mooring.cli.run_progress import View, progress_view, watching
+from mooring.errors import UsageError
 from mooring.model.moment import iso
+from mooring.model.progress import pace, rate_text, steps_rate
 from mooring.model.run import Run, RunStatus
 
 if TYPE_CHECKING:
@@ -25,6 +29,9 @@ OBJECT = "Give an object, for example --parameters '{\"full\": true}'."
 @click.group("jobs", cls=DefaultsToList)
 def command() -> None:
     """Trigger, list and show runs of jobs."""
+
+
+command.add_command(run_logs.command)
 
 
 @command.command()
@@ -74,10 +81,12 @@ def list_(ctx: click.Context, app_id: str | None, limit: int) -> None:
         runs = [_without_secrets(host, run) for run in found]
         rows = [
             [r.run_id, r.app_id, r.account, r.job, r.status.value, str(r.steps),
-             iso(r.started_at) or "-", shortened(r.error or _note(r))]
+             *_advance(r, host.clock.now()), iso(r.started_at) or "-",
+             shortened(r.error or note_of(r))]
             for r in runs
         ]  # fmt: skip
-        headers = ["RUN", "APP", "ACCOUNT", "JOB", "STATUS", "STEPS", "STARTED (UTC)", "SAID"]
+        headers = ["RUN", "APP", "ACCOUNT", "JOB", "STATUS", "STEPS"]
+        headers += ["PROGRESS", "RATE", "STARTED (UTC)", "SAID"]
         answer(ctx, [r.to_json() for r in runs], table(headers, rows, empty="No runs yet."))
 
 
@@ -85,10 +94,13 @@ def list_(ctx: click.Context, app_id: str | None, limit: int) -> None:
 @click.argument("run_id")
 @click.pass_context
 def show(ctx: click.Context, run_id: str) -> None:
-    """Show one run: status, steps, state, error. The first characters of its id are enough."""
+    """Show one run: how far it is, what it waits for, why it failed.
+
+    The first characters of its id are enough.
+    """
     with open_host(ctx, reads=True) as host:
         run = _without_secrets(host, host.runs.named(run_id))
-        answer(ctx, run.to_json(), _described(run, what_to_do=_what_to_do(host, run)))
+        answer(ctx, run.to_json(), page_of(host, run))
 
 
 @command.command()
@@ -110,30 +122,35 @@ def _finish(ctx: click.Context, host: Host, run: Run) -> Run:
 
     Another command that waits has the place for its own run alone, and leaves this one behind.
     """
-    shown = -1
     ctx.obj["interrupted"] = (
         f"The run {run.run_id} is not ended by that: it goes on under `mooring serve`. "
         f"To end it: mooring jobs terminate {run.run_id}"
     )
-    while not run.status.final:
-        with host.jobs.stand_in() as standing_in:
-            if standing_in:
-                return host.jobs.execute_until_final(
-                    run.run_id, waiting=lambda waits: _tell_of_wait(ctx, host, waits)
-                )
-        if run.steps != shown:
-            shown = run.steps
-            say(ctx, f"… {run.status.value.lower()}, step {run.steps}")
-        host.clock.sleep(LOOK_EVERY)
-        run = host.runs.get(run.run_id)
+    with progress_view(ctx) as view, watching(host, run.run_id, view):
+        while not run.status.final:
+            with host.jobs.stand_in() as standing_in:
+                if standing_in:
+                    return host.jobs.execute_until_final(
+                        run.run_id, waiting=lambda waits: _tell_of_wait(view, host, waits)
+                    )
+            host.clock.sleep(LOOK_EVERY)
+            run = host.runs.get(run.run_id)
     return run
 
 
-def _tell_of_wait(ctx: click.Context, host: Host, run: Run) -> None:
+def _tell_of_wait(view: View, host: Host, run: Run) -> None:
     """Say why nothing happens for a while."""
     pause = (run.not_before or host.clock.now()) - host.clock.now()
     seconds = max(round(pause.total_seconds()), 0)
-    say(ctx, f"… {host.masker.hide(run.error or 'put off')} Goes on in {seconds} s.")
+    view.say(f"… {host.masker.hide(run.error or 'put off')} Goes on in {seconds} s.")
+
+
+def _advance(run: Run, now: datetime) -> tuple[str, str]:
+    """Say how far a run is and how fast it goes, in what it counts or else in steps."""
+    if found := pace(run, now=now):
+        return found.count, found.speed or "-"
+    rate = steps_rate(run)
+    return "-", f"{rate_text(rate)} steps" if rate else "-"
 
 
 def _without_secrets(host: Host, run: Run) -> Run:
@@ -163,36 +180,4 @@ def _object(text: str) -> dict[str, Any]:
 def _line(run: Run) -> str:
     steps = "1 step" if run.steps == 1 else f"{run.steps} steps"
     said = [f"{run.run_id}  {run.app_id} {run.job}  {run.status.value}  {steps}"]
-    return "\n".join([*said, *filter(None, [run.error, _note(run)])])
-
-
-def _note(run: Run) -> str:
-    """Return the sentence for people that a job may leave in its state under ``note``."""
-    note = run.state.get("note")
-    return note if isinstance(note, str) else ""
-
-
-def _what_to_do(host: Host, run: Run) -> str:
-    """Say how to mend what ended the run, if that is still to be done."""
-    try:
-        installation = host.installations.get(run.install_id)
-    except NotFound:  # purged since
-        return ""
-    found = attention_json(host, installation)
-    return " ".join(each["fix"] for each in found if each["message"] in (run.error or ""))
-
-
-def _described(run: Run, *, what_to_do: str) -> str:
-    facts = {
-        "run": run.run_id,
-        "job": f"{run.app_id} {run.job} (account {run.account})",
-        "status": run.status.value,
-        "steps": str(run.steps),
-        "started": iso(run.started_at) or "-",
-        "completed": iso(run.completed_at) or "-",
-        "error": run.error or "-",
-        **({"what to do": what_to_do} if what_to_do else {}),
-        "parameters": json.dumps(dict(run.parameters), ensure_ascii=False),
-        "state": json.dumps(dict(run.state), ensure_ascii=False, indent=2),
-    }
-    return "\n".join(aligned(facts))
+    return "\n".join([*said, *filter(None, [run.error, note_of(run)])])

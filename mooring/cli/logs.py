@@ -43,12 +43,15 @@ def command(
             host.home.logs, app_id=app_id, run_id=run_id, level=level, limit=limit, follow=follow
         ):
             found = True
-            click.echo(json.dumps(line, ensure_ascii=False) if wants_json(ctx) else _text(line))
+            click.echo(line_text(ctx, line))
         if not found:
             say(ctx, "No line of the log is about that.")
 
 
-def _text(line: Mapping[str, Any]) -> str:
+def line_text(ctx: click.Context, line: Mapping[str, Any]) -> str:
+    """Write a line of the log for people, or as it is with --json."""
+    if wants_json(ctx):
+        return json.dumps(line, ensure_ascii=False)
     fields = " ".join(f"{k}={v}" for k, v in line.items() if k not in COMMON and v is not None)
     level = str(line.get("level", "")).upper().ljust(5)
     return f"{line.get('time', '')} {level} {line.get('event', '')}  {fields}".rstrip()

@@ -148,3 +148,23 @@ def test_lines_are_given_as_they_were_written(log: JsonLog, folder: Path) -> Non
     (line,) = read_logs(folder)
     assert line == json.loads((folder / FILE).read_text("utf-8"))
     assert line["text"] == "Zürich\u2028"
+
+
+def test_following_ends_with_what_was_written_before_the_end(log: JsonLog, folder: Path) -> None:
+    numbered(log, 1)
+    left = [True, False]
+
+    def goes_on() -> bool:
+        numbered(log, 10 + len(left))
+        return left.pop(0)
+
+    lines = read_logs(folder, follow=True, goes_on=goes_on, wait=lambda seconds: None)
+    assert numbers(lines) == [1, 12, 11]
+
+
+def test_a_run_is_found_by_its_own_id_not_by_a_line_that_names_it(
+    log: JsonLog, folder: Path
+) -> None:
+    numbered(log, 1, run_id="cafe-1")
+    numbered(log, 2, run_id="beef-1", text="cafe-1 was before")
+    assert numbers(read_logs(folder, run_id="cafe")) == [1]

@@ -1,0 +1,166 @@
+"""The lines of one run, also of one that another process executes and that ends meanwhile."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mooring.cli import run_logs
+from mooring.cli.failures import run as run_command
+from mooring.cli.main import program
+from mooring.hosting.host import Host
+from mooring.model.config import HostConfig
+from mooring.model.installation import Installation
+from mooring.model.run import Run
+from tests.host.web.conftest import App
+
+JOB = """\
+from mooring.sdk import Job, JobStatus, Progress, logger
+
+
+class Count(Job):
+    def prepare(self, parameters, status=None, resuming=False):
+        return JobStatus(state={"n": 0})
+
+    def perform(self, status):
+        n = status.state["n"] + 1
+        logger.info("counted", n=n)
+        return JobStatus(state={"n": n}, complete=n == 3, progress=Progress(n, 3, "sheep"))
+"""
+
+
+@pytest.fixture
+def host(home: Path) -> Iterator[Host]:
+    with Host.open(HostConfig(home=home, secrets="encrypted")) as host:
+        yield host
+
+
+@pytest.fixture
+def installation(host: Host, tmp_path: Path) -> Installation:
+    """Install an app with a job of three steps that counts."""
+    app = App(tmp_path / "app")
+    app.jobs["count"] = {"entry_point": "Count", "description": "Counts."}
+    app.write("src/jobs/count.py", JOB)
+    return host.lifecycle.install(app.finish())
+
+
+@pytest.fixture
+def jobs(home: Path, capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[str, str]]:
+    """Give `jobs("logs", …)`, the command in this process; it returns what it said."""
+
+    def call(*arguments: str) -> tuple[str, str]:
+        capsys.readouterr()
+        assert run_command(program, ["--home", str(home), "jobs", *arguments], kept={}) == 0
+        said = capsys.readouterr()
+        return said.out, said.err
+
+    return call
+
+
+def executed(host: Host, installation: Installation) -> Run:
+    run = host.jobs.trigger(installation, "count", {})
+    return host.jobs.execute(run.run_id, worker="test")
+
+
+def events(out: str) -> list[str]:
+    return [json.loads(line)["event"] for line in out.splitlines()]
+
+
+def test_a_runs_lines_come_in_order_and_no_others(
+    host: Host, installation: Installation, jobs: Callable[..., tuple[str, str]]
+) -> None:
+    executed(host, installation)
+    run = executed(host, installation)
+    out, _ = jobs("logs", run.run_id[:8], "--json")
+    lines = [json.loads(line) for line in out.splitlines()]
+    assert {line["run_id"] for line in lines} == {run.run_id}
+    assert [line["n"] for line in lines if line["event"] == "counted"] == [1, 2, 3]
+    assert events(out)[0] == "job.run.started"
+    assert events(out)[-1] == "job.run.finished"
+
+
+def test_levels_narrow_and_what_is_cut_off_is_said(
+    host: Host, installation: Installation, jobs: Callable[..., tuple[str, str]]
+) -> None:
+    run = executed(host, installation)
+    assert jobs("logs", run.run_id, "--level", "error") == (
+        "",
+        "No line of the log here is about that run.\n",
+    )
+    out, err = jobs("logs", run.run_id, "--limit", "2")
+    assert len(out.splitlines()) == 2
+    assert err == "These are the latest 2 lines; --limit gives more.\n"
+
+
+def test_following_ends_with_the_last_words_of_the_run(
+    host: Host, installation: Installation, jobs: Callable[..., tuple[str, str]]
+) -> None:
+    run = host.jobs.trigger(installation, "count", {})
+    worker = threading.Timer(0.3, host.jobs.execute, [run.run_id], {"worker": "test"})
+    worker.start()
+    out, _ = jobs("logs", run.run_id, "--follow", "--json")
+    worker.join()
+    assert events(out).count("counted") == 3
+    assert events(out)[-1] == "job.run.finished"
+
+
+def test_following_a_run_that_has_ended_shows_it_and_ends(
+    host: Host, installation: Installation, jobs: Callable[..., tuple[str, str]]
+) -> None:
+    run = executed(host, installation)
+    followed, _ = jobs("logs", run.run_id, "--follow", "--json")
+    assert followed == jobs("logs", run.run_id, "--json")[0]
+
+
+def test_following_ends_also_where_no_last_words_come(
+    host: Host,
+    installation: Installation,
+    jobs: Callable[..., tuple[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A run that waited when it was terminated has no worker that could say more."""
+    monkeypatch.setattr(run_logs, "WAIT_FOR_THEM", 0.1)
+    run = host.jobs.trigger(installation, "count", {})
+    host.runs.terminate(run.run_id, now=host.clock.now())
+    out, err = jobs("logs", run.run_id, "--follow")
+    assert (out, "No line" in err) == ("", True)
+
+
+def test_last_words_below_the_level_that_is_shown_end_it_too(
+    host: Host,
+    installation: Installation,
+    jobs: Callable[..., tuple[str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(run_logs, "WAIT_FOR_THEM", 3600.0)
+    run = executed(host, installation)
+    assert jobs("logs", run.run_id, "--follow", "--level", "error")[0] == ""
+
+
+def test_a_run_of_another_machine_says_where_its_lines_are(
+    host: Host, installation: Installation
+) -> None:
+    run = replace(executed(host, installation), worker="far-away:/srv/mooring:17")
+    shared: Any = replace(host.config, database_url="postgresql://db/mooring")
+    assert run_logs.written_elsewhere(host, run) == ""
+    host.config = shared
+    said = run_logs.written_elsewhere(host, run)
+    assert "far-away:/srv/mooring:17" in said
+    assert f"mooring jobs logs {run.run_id}" in said
+    here = replace(run, worker=f"{socket.gethostname()}:{host.home.path}:17")
+    assert run_logs.written_elsewhere(host, here) == ""
+
+
+def test_unknown_runs_are_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with Host.open(HostConfig(home=home, secrets="encrypted")):
+        pass
+    arguments = ["--home", str(home), "jobs", "logs", "nonsense"]
+    assert run_command(program, arguments, kept={}) == 66
+    assert "There is no run nonsense." in capsys.readouterr().err

@@ -8,21 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.adapters.masking import MASK
 from mooring.cli.edge import aligned, answer, given_account, open_host, say, shortened, table
+from mooring.cli.shown_values import shown_value, without_secrets
 from mooring.engine.inbox import from_wire
 from mooring.errors import NotFound, UsageError
 from mooring.model.delivery import Delivery, DeliveryState
 from mooring.model.moment import iso
-from mooring.model.secret_shapes import names_secret
 
 if TYPE_CHECKING:
     from mooring.adapters.repositories.delivery_shelf import DeliveryShelf, ShownDelivery
     from mooring.hosting.host import Host
 
-CREDENTIALS = {"authorization", "cookie", "proxy-authorization", "x-api-key", "api-key"}
 IN_ID = set("0123456789abcdef-")
-DEEPEST = 50  # a body nested more deeply is shown as it came
 HEADERS = [
     *("DELIVERY", "APP", "ACCOUNT", "FUNCTION", "STATE", "ATTEMPTS", "RECEIVED (UTC)", "SAID"),
 ]
@@ -155,11 +152,11 @@ def _state(delivery: Delivery) -> str:
 def _request(delivery: Delivery) -> dict[str, Any]:
     """Return the request for people: credentials are left out, a binary body is in base64."""
     request = from_wire(delivery.request)
-    headers = [[name, _shown_value(name, value)] for name, value in request.headers.items()]
+    headers = [[name, shown_value(name, value)] for name, value in request.headers.items()]
     shown: dict[str, Any] = {
         "method": request.method,
         "path": request.path,
-        "params": {name: _shown_value(name, value) for name, value in request.params.items()},
+        "params": {name: shown_value(name, value) for name, value in request.params.items()},
         "headers": headers,
     }
     try:
@@ -169,31 +166,11 @@ def _request(delivery: Delivery) -> dict[str, Any]:
     try:
         return {
             **shown,
-            "body": _without_secrets(json.loads(text)) if text else "",
+            "body": without_secrets(json.loads(text)) if text else "",
             "base64": False,
         }
     except (ValueError, RecursionError):
         return {**shown, "body": text, "base64": False}
-
-
-def _without_secrets(value: Any, depth: int = 0) -> Any:  # Any: JSON
-    """Hide what is called a secret. Raises ValueError for what is nested too deeply to show."""
-    if depth > DEEPEST:
-        raise ValueError("nested too deeply")
-    if isinstance(value, dict):
-        return {
-            name: _shown_value(name, each)
-            if isinstance(each, str)
-            else _without_secrets(each, depth + 1)
-            for name, each in value.items()
-        }
-    if isinstance(value, list):
-        return [_without_secrets(each, depth + 1) for each in value]
-    return value
-
-
-def _shown_value(name: str, value: Any) -> Any:
-    return MASK if name.lower() in CREDENTIALS or names_secret(name) else value
 
 
 def _hidden(host: Host, facts: dict[str, Any]) -> dict[str, Any]:

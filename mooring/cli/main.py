@@ -24,6 +24,7 @@ COMMANDS = {
     "secrets": "List, set and remove an app's secrets; values are never shown.",
     "functions": "Show an app's function URLs, or call a function directly.",
     "jobs": "Trigger, list and show runs of jobs.",
+    "deadletter": "Look at records that jobs set aside, try them again, or drop them.",
     "schedule": "Say what a cron expression means and when it fires next.",
     "odp": "Look into the embedded Optimizely Data Platform.",
     "serve": "Receive webhooks, run jobs on schedule, show the console.",

@@ -1,0 +1,166 @@
+"""Records that jobs set aside, through the command line: seen, tried again, dropped."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from mooring.adapters.masking import MASK
+from tests.conftest import Program
+from tests.host.cli.conftest import APP
+
+JOB = """
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mooring.sdk import Job, JobStatus, storage
+
+ORDERS = {"17": 5, "18": None, "19": None}
+
+
+class Tidy(Job):
+    def prepare(
+        self, params: Mapping[str, Any], status: JobStatus | None = None, resuming: bool = False
+    ) -> JobStatus:
+        return status or JobStatus()
+
+    def perform(self, status: JobStatus) -> JobStatus:
+        for key, total in ORDERS.items():
+            if total is None:
+                record = {"id": key, "customer": "Zoë", "api_key": "canary-key-17"}
+                self.set_aside(record, f"Order {key} has no total.", key=key)
+        return JobStatus(complete=True)
+"""
+RETRIES = """
+    def retry_records(self, letters: Sequence[Any]) -> None:
+        known = storage.kv_store.get("totals")
+        for letter in letters:
+            if letter.key not in known:
+                self.set_aside(letter.record, f"Order {letter.key} still has none.", key=letter.key)
+"""
+
+
+@pytest.fixture
+def aside(cli: Program, app: Path) -> Program:
+    """Give the program with two records set aside of an app that can try them again."""
+    function = app / "src/functions/hello.py"
+    text = function.read_text("utf-8")
+    known = "        storage.kv_store.put('totals', {'18': 5})\n"
+    place = text.index("        return ", text.index("def perform"))
+    function.write_text(f"{text[:place]}{known}{text[place:]}", "utf-8")
+    (app / "src/jobs/tidy.py").write_text(f'"""Tidies."""{JOB}{RETRIES}', "utf-8")
+    cli.ok("install", str(app))
+    cli.ok("jobs", "trigger", APP, "tidy", "--wait")
+    return cli
+
+
+def listed(program: Program, *arguments: str) -> list[Any]:
+    found: list[Any] = program.ok("deadletter", "list", *arguments, "--json").json
+    return found
+
+
+def test_what_is_set_aside_is_listed_with_its_reason_and_counted(aside: Program) -> None:
+    found = {each["key"]: each for each in listed(aside)}
+    assert sorted(found) == ["18", "19"]
+    letter = found["18"]
+    assert (letter["app_id"], letter["account"], letter["job"]) == (APP, "local", "tidy")
+    assert (letter["state"], letter["times"]) == ("set_aside", 1)
+    assert letter["reason"] == "Order 18 has no total."
+    said = aside.ok("deadletter", APP, "--limit", "1").out
+    assert f"{APP} (account local), tidy: 2 records, the oldest for " in said
+    assert len(said.splitlines()) == 4
+    assert len(listed(aside, APP, "--job", "tidy")) == 2
+    assert listed(aside, APP, "--job", "other") == []
+    assert listed(aside, "--account", "other") == []
+    assert "greeter" in aside("deadletter", "list", "nothing").err
+
+
+def test_one_is_shown_with_its_record_and_no_secret(aside: Program) -> None:
+    (letter,) = [each for each in listed(aside) if each["key"] == "18"]
+    shown = aside.ok("deadletter", "show", letter["letter_id"][:13], "--json").json
+    assert shown["record"] == {"id": "18", "customer": "Zoë", "api_key": MASK}
+    said = aside.ok("deadletter", "show", letter["letter_id"]).out
+    assert "canary" not in said
+    assert f"mooring deadletter retry {letter['letter_id']} --wait" in said
+    assert "set aside  once, first at " in said
+    unknown = aside("deadletter", "show", "ffffffff-0000")
+    assert unknown.status == 66
+    assert "mooring deadletter list" in unknown.err
+
+
+def test_another_run_counts_and_keeps_one_letter(aside: Program) -> None:
+    aside.ok("jobs", "trigger", APP, "tidy", "--wait")
+    assert [each["times"] for each in listed(aside)] == [2, 2]
+
+
+def test_a_retry_writes_what_it_can_and_leaves_the_rest(aside: Program) -> None:
+    answer = aside("deadletter", "retry", "--all", APP, "--wait", "--json")
+    assert answer.status == 1, answer.err
+    assert (answer.json["retried"], answer.json["left"]) == (2, 2)
+    assert {each["reason"] for each in listed(aside)} == {
+        "Order 18 still has none.",
+        "Order 19 still has none.",
+    }
+    aside.ok("functions", "invoke", APP, "hello", "--body", '{"name": "Ada"}')
+    by_key = {each["key"]: each["letter_id"] for each in listed(aside)}
+    answer = aside.ok("deadletter", "retry", by_key["18"], "--wait")
+    assert "1 of 1 record handled." in answer.out
+    assert "COMPLETE" in answer.out
+    (left,) = listed(aside)
+    assert (left["key"], left["times"]) == ("19", 2)
+
+
+def test_a_retry_waits_for_serve_and_is_not_asked_for_twice(aside: Program) -> None:
+    letter_id = listed(aside)[0]["letter_id"]
+    answer = aside.ok("deadletter", "retry", letter_id)
+    assert "1 record will be tried again." in answer.out
+    assert "mooring serve" in answer.err
+    assert sorted(each["state"] for each in listed(aside)) == ["retrying", "set_aside"]
+    again = aside("deadletter", "retry", letter_id)
+    assert again.status == 75
+    assert "is being tried by a run" in again.err
+    rest = aside.ok("deadletter", "retry", "--all", APP, "--json").json
+    assert (rest["retried"], rest["left"]) == (1, None)
+    (run_id,) = {each["run_id"] for each in listed(aside) if each["letter_id"] == letter_id}
+    aside.ok("jobs", "terminate", run_id)
+    assert sorted(each["state"] for each in listed(aside)) == ["retrying", "set_aside"]
+
+
+def test_a_job_that_cannot_retry_says_so_and_changes_nothing(cli: Program, app: Path) -> None:
+    (app / "src/jobs/tidy.py").write_text(f'"""Tidies."""{JOB}', "utf-8")
+    cli.ok("install", str(app))
+    cli.ok("jobs", "trigger", APP, "tidy", "--wait")
+    answer = cli("deadletter", "retry", "--all", APP)
+    assert answer.status == 1
+    assert "retry_records(self, letters)" in answer.err
+    assert "Traceback" not in answer.err
+    assert {each["state"] for each in listed(cli)} == {"set_aside"}
+    assert len(cli.ok("jobs", "list", "--json").json) == 1
+
+
+def test_nothing_is_dropped_unless_somebody_says_yes(aside: Program) -> None:
+    letter_id = listed(aside)[0]["letter_id"]
+    refused = aside("deadletter", "drop", letter_id)
+    assert refused.status == 2
+    assert "--yes" in refused.err
+    assert len(listed(aside)) == 2
+    assert aside.ok("deadletter", "drop", letter_id, "--yes", "--json").json == {"dropped": 1}
+    assert "1 record dropped." in aside.ok("deadletter", "drop", "--all", APP, "--yes").out
+    assert listed(aside) == []
+    assert "Nothing is set aside." in aside.ok("deadletter", "list").out
+    assert "Nothing is set aside." in aside.ok("deadletter", "retry", "--all", APP, "--wait").out
+
+
+@pytest.mark.parametrize("command", ["retry", "drop"])
+def test_a_command_without_letters_asks_which(aside: Program, command: str) -> None:
+    for given in ((), ("abcd1234", "--all", APP), ("abcd1234", "--job", "tidy")):
+        answer = aside("deadletter", command, *given)
+        assert answer.status == 2
+        assert "--all APP_ID" in answer.err
+
+
+def test_a_home_that_is_not_there_has_nothing_set_aside(cli: Program) -> None:
+    assert listed(cli) == []
+    assert not cli.home.exists()

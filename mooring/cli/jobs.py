@@ -50,7 +50,7 @@ def trigger(ctx: click.Context, app_id: str, job: str, parameters: str, wait: bo
     with open_host(ctx) as host:
         run = host.jobs.trigger(host.installation(app_id), job, given)
         if wait:
-            run = _without_secrets(host, _finish(ctx, host, run))
+            run = _without_secrets(host, finish(ctx, host, run))
         elif not host.jobs.has_worker:
             say(
                 ctx,
@@ -117,7 +117,7 @@ def terminate(ctx: click.Context, run_id: str) -> None:
         answer(ctx, run.to_json(), _line(run))
 
 
-def _finish(ctx: click.Context, host: Host, run: Run) -> Run:
+def finish(ctx: click.Context, host: Host, run: Run) -> Run:
     """Follow the run to its end; execute it here as soon as no other process can.
 
     Another command that waits has the place for its own run alone, and leaves this one behind.

@@ -13,7 +13,7 @@ import os
 import shutil
 import tempfile
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path, PurePosixPath
 
 from mooring.errors import AppInvalid, HomeUnusable
@@ -29,14 +29,14 @@ def keep(source: Path, home: Path, *, app_id: str, version: str) -> Path:
     """
     try:
         files = sorted(_files(source))
-        digest = _digest(source, files)
+        sum_of = _digest(source, files)
     except OSError as error:
         raise AppInvalid(
             f"The app cannot be read: {error.strerror or error}.",
             where=str(error.filename or source),
             hint="Make its files readable.",
         ) from error
-    target = home / "apps" / app_id / f"{version}-{digest}"
+    target = home / "apps" / app_id / f"{version}-{sum_of}"
     if target.is_dir():
         return target
     try:
@@ -62,6 +62,26 @@ def packed(root: Path) -> Iterator[dict[str, str]]:
             where=str(error.filename or root),
             hint="Make the home's files readable.",
         ) from error
+
+
+def lay_out(folder: Path, record: Mapping[str, str]) -> None:
+    """Write a file from such a record below a folder. Raises ValueError for one of no app."""
+    name = PurePosixPath(record["file"])
+    if name.is_absolute() or ".." in name.parts or not belongs(name):
+        raise ValueError(f"It holds {name}, which is no file of an app.")
+    target = folder / name
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_bytes(base64.b64decode(record["content"]))
+
+
+def size(root: Path) -> int:
+    """Return how many bytes the app's own files have together."""
+    return sum(path.stat().st_size for path in _files(root))
+
+
+def digest(root: Path) -> str:
+    """Return the digest of the app's own files that a copy's name ends with."""
+    return _digest(root, sorted(_files(root)))
 
 
 def belongs(name: PurePosixPath) -> bool:
@@ -100,13 +120,13 @@ def _wanted(path: Path) -> bool:
 
 
 def _digest(source: Path, files: list[Path]) -> str:
-    digest = hashlib.sha256()
+    found = hashlib.sha256()
     for path in files:
         name = path.relative_to(source).as_posix().encode()
         content = path.read_bytes()
-        digest.update(len(name).to_bytes(4, "big") + name)
-        digest.update(len(content).to_bytes(8, "big") + content)
-    return digest.hexdigest()[:12]
+        found.update(len(name).to_bytes(4, "big") + name)
+        found.update(len(content).to_bytes(8, "big") + content)
+    return found.hexdigest()[:12]
 
 
 def _copy(source: Path, files: list[Path], target: Path) -> None:

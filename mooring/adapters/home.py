@@ -58,6 +58,11 @@ class Home:
         return self.path / "engine.sqlite"
 
     @property
+    def apps(self) -> Path:
+        """The folder of the host's own copies of app versions."""
+        return self.path / "apps"
+
+    @property
     def logs(self) -> Path:
         """The folder of the structured log."""
         return self.path / "logs"

@@ -142,6 +142,17 @@ leases = Table(
     Column("until", Moment, nullable=False),
 )
 
+# The versions of apps that the homes of several machines share, sealed; ``name`` is that of the
+# copy, a version and a digest.
+app_copies = Table(
+    "app_copies",
+    metadata,
+    Column("app_id", key_text(), primary_key=True),
+    Column("name", key_text(), primary_key=True),
+    Column("stored_at", Moment, nullable=False),
+    Column("content", Text, nullable=False),
+)
+
 endpoints = Table(
     "endpoints",
     metadata,

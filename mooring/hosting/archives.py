@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import tempfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -134,7 +133,10 @@ class AppArchives:
         with tempfile.TemporaryDirectory(prefix=".draft-", dir=apps) as draft:
             for record in read_records(path, key=key):
                 if "file" in record:
-                    _lay_out(path, Path(draft), record)
+                    try:
+                        app_folders.lay_out(Path(draft), record)
+                    except ValueError as error:
+                        raise ArchiveInvalid(str(error), where=str(path)) from error
             yield Path(draft)
 
     def _put(self, installation: Installation, records: Iterable[Mapping[str, Any]]) -> None:
@@ -143,15 +145,6 @@ class AppArchives:
             next_at = first_due(schedule, host.clock.now()) if is_on else None
             host.schedules.put(replace(schedule, next_at=next_at))
         host.installations.set_state(installation.install_id, InstallationState.INSTALLED)
-
-
-def _lay_out(path: Path, folder: Path, record: Mapping[str, Any]) -> None:
-    name = PurePosixPath(record["file"])
-    if name.is_absolute() or ".." in name.parts or not app_folders.belongs(name):
-        raise ArchiveInvalid(f"It holds {name}, which is no file of an app.", where=str(path))
-    target = folder / name
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_bytes(base64.b64decode(record["content"]))
 
 
 def _owner(installation: Installation) -> str:

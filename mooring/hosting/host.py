@@ -8,6 +8,7 @@ from functools import cached_property
 from types import TracebackType
 from typing import Any, Self
 
+from mooring.adapters.app_copies import AppCopies
 from mooring.adapters.clock import SystemClock
 from mooring.adapters.database import Database
 from mooring.adapters.home import Home
@@ -63,7 +64,7 @@ class Host:
         self.database = database
         self.clock = SystemClock()
         self.masker = Masker()
-        self.installations = Installations(database, clock=self.clock)
+        self.installations = Installations(database, clock=self.clock, apps=home.apps)
         self.runs = Runs(database)
         self.schedules = Schedules(database)
         self.history = History(
@@ -85,7 +86,9 @@ class Host:
         self._closing = ExitStack()
         self._secrets_known: int | None = None
         self._kept_services: dict[int, tuple[Installation, Services]] = {}
-        self.mounted = MountedApps(self.plugins)
+        app_seal = Seal("app", vault=lambda: self.vault)
+        self.copies = AppCopies(database, seal=app_seal, clock=self.clock)
+        self.mounted = MountedApps(self.plugins, fetch=self.copies.fetch)
         self.services = AppServices(
             home=home,
             database=database,

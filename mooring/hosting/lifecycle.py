@@ -160,11 +160,13 @@ class AppLifecycle:
         return definition
 
     def keep_copy(self, definition: AppDefinition) -> Path:
-        """Copy the app into the home and return the copy's folder."""
+        """Copy the app into the home, and to where other homes find it; return its folder."""
         meta = definition.manifest.meta
-        return app_folders.keep(
+        root = app_folders.keep(
             definition.root, self._host.home.path, app_id=meta.app_id, version=meta.version
         )
+        self._host.copies.store(root)
+        return root
 
     def definition(self, installation: Installation) -> AppDefinition:
         """Return the manifest, forms and schema of the version that an installation has."""
@@ -256,6 +258,11 @@ class AppLifecycle:
             hint="Wait until it has ended; `mooring apps` shows how far it is.",
         )
 
+    def tidy(self) -> None:
+        """Remove copies of apps, here and for other homes, that have not been in use for a day."""
+        for folder in self._host.home.apps.glob("*"):
+            self._forget_copies(folder.name)
+
     def _forget_copies(self, app_id: str) -> None:
         """Remove copies of the app that nothing refers to, some time after they were last used."""
         used = set[Path]()
@@ -264,6 +271,7 @@ class AppLifecycle:
             if upgrade := installation.upgrade:
                 used |= {upgrade.before.root, upgrade.after.root}
         app_folders.forget_unused(self._host.home.path, app_id=app_id, used=used)
+        self._host.copies.forget(app_id, used={root.name for root in used})
 
     def _lock(self, app_id: str, account: str) -> AbstractContextManager[bool]:
         folder = self._host.home.path / "locks"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,10 +31,20 @@ class _Mounted:
 
 
 class MountedApps:
-    """The app versions of this process; ``plugins`` is the host's plugin manager."""
+    """The app versions of this process; ``plugins`` is the host's plugin manager.
 
-    def __init__(self, plugins: Any, *, idle_seconds: float = IDLE_SECONDS) -> None:
+    ``fetch`` brings the files of a version here that was installed on another machine.
+    """
+
+    def __init__(
+        self,
+        plugins: Any,
+        *,
+        fetch: Callable[[Path], None] = lambda root: None,
+        idle_seconds: float = IDLE_SECONDS,
+    ) -> None:
         self._plugins = plugins
+        self._fetch = fetch
         self._idle_seconds = idle_seconds
         self._mounted: dict[Path, _Mounted] = {}
         self._in_use: Counter[Path] = Counter()
@@ -93,6 +103,7 @@ class MountedApps:
 
     def _mount(self, installation: Installation) -> ManifestPlugin:
         root = installation.root
+        self._fetch(root)
         package = mount(f"{installation.app_id}_{root.name.rpartition('-')[2]}", root)
         plugin = ManifestPlugin(installation.app, read_app(root), package=package)
         self._plugins.register(plugin, name=installation.app)

@@ -66,11 +66,17 @@ STEADY = (InstallationState.INSTALLED, InstallationState.NEEDS_ATTENTION)
 
 
 class Installations:
-    """The installations of one host (engine.ports.InstallationRepository)."""
+    """The installations of one host (engine.ports.InstallationRepository).
 
-    def __init__(self, database: Database, *, clock: Clock | None = None) -> None:
+    ``apps`` is where this home has its copies of apps, wherever the home lies that installed one.
+    """
+
+    def __init__(
+        self, database: Database, *, clock: Clock | None = None, apps: Path | None = None
+    ) -> None:
         self._database = database
         self._clock = clock or SystemClock()
+        self._apps = apps
 
     def create(self, *, app_id: str, account: str, version: str, root: str) -> Installation:
         """Write a new installation in state INSTALLING. Raises Conflict if one is alive."""
@@ -93,20 +99,20 @@ class Installations:
                 f"{app_id} is already installed in account {account}.",
                 hint=f"Uninstall it first: mooring uninstall {app_id} --account {account}",
             ) from error
-        return _installation(found)
+        return self._made(found)
 
     def get(self, install_id: int) -> Installation:
         """Return one. Raises NotFound."""
         found = self._one(select(installations).where(installations.c.install_id == install_id))
         if found is None:
             raise NotFound(f"There is no installation {install_id}.")
-        return _installation(found)
+        return self._made(found)
 
     def find(self, app_id: str, account: str) -> Installation | None:
         """Return the living installation of an app in an account."""
         wanted = (installations.c.app_id == app_id) & (installations.c.account == account)
         found = self._one(select(installations).where(LIVING, wanted))
-        return None if found is None else _installation(found)
+        return None if found is None else self._made(found)
 
     def all(self) -> list[Installation]:
         """Return every living installation, by app and account."""
@@ -115,7 +121,7 @@ class Installations:
             rows = connection.execute(
                 query.order_by(installations.c.app_id, installations.c.account)
             )
-            return [_installation(row) for row in rows]
+            return [self._made(row) for row in rows]
 
     def gone(self, app_id: str, account: str) -> list[Installation]:
         """Return what was uninstalled, oldest first."""
@@ -124,7 +130,7 @@ class Installations:
         query = select(installations).where(uninstalled, wanted)
         with self._database.read() as connection:
             rows = connection.execute(query.order_by(installations.c.install_id))
-            return [_installation(row) for row in rows]
+            return [self._made(row) for row in rows]
 
     def set_state(self, install_id: int, state: InstallationState) -> None:
         """Move an installation to another state. Raises NotFound."""
@@ -179,7 +185,7 @@ class Installations:
                 state = self.get(install_id).state.value
                 raise Conflict(f"The installation is {state}.", hint="Try again in a moment.")
             bump(connection, INSTALLS)
-        return _installation(row)
+        return self._made(row)
 
     def remove(self, install_id: int) -> None:
         """Delete the installation and everything it owns, its addresses excepted."""
@@ -236,32 +242,41 @@ class Installations:
             update(endpoints).where(SERVING, ours).values(removed_at=self._clock.now())
         )
 
+    def _made(self, row: Row[Any]) -> Installation:
+        return _installation(row, self._apps)
+
     def _one(self, query: Select[Any]) -> Row[Any] | None:
         with self._database.read() as connection:
             return connection.execute(query).one_or_none()
 
 
-def _installation(row: Row[Any]) -> Installation:
+def _installation(row: Row[Any], apps: Path | None) -> Installation:
     return Installation(
         install_id=row.install_id,
         app_id=row.app_id,
         account=row.account,
         version=row.version,
-        root=Path(row.root),
+        root=_here(row.root, apps, row.app_id),
         state=InstallationState(row.state),
         installed_at=row.installed_at,
         updated_at=row.updated_at,
-        upgrade=_upgrade(row.upgrade),
+        upgrade=_upgrade(row.upgrade, apps, row.app_id),
         attentions=attentions_of(row),
         accepted=accepted_of(row),
     )
 
 
-def _upgrade(kept: Mapping[str, Any] | None) -> Upgrade | None:
+def _here(root: str, apps: Path | None, app_id: str) -> Path:
+    """Find in this home a copy whose place in some home is known."""
+    return Path(root) if apps is None else apps / app_id / Path(root).name
+
+
+def _upgrade(kept: Mapping[str, Any] | None, apps: Path | None, app_id: str) -> Upgrade | None:
     if kept is None:
         return None
     before, after = (
-        AppVersion(kept[side]["version"], Path(kept[side]["root"])) for side in ("before", "after")
+        AppVersion(kept[side]["version"], _here(kept[side]["root"], apps, app_id))
+        for side in ("before", "after")
     )
     return Upgrade(before, after, UpgradePhase(kept["phase"]))
 

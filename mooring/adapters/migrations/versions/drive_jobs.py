@@ -18,6 +18,14 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("workers_lost", sa.Integer, nullable=False, server_default="0"))
     op.add_column("runs", sa.Column("statistics", sa.Text, nullable=False, server_default="{}"))
     op.add_column("runs", sa.Column("progress", sa.Text))
+    key_text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+    op.create_table(
+        "app_copies",
+        sa.Column("app_id", key_text, primary_key=True),
+        sa.Column("name", key_text, primary_key=True),
+        sa.Column("stored_at", sa.BigInteger, nullable=False),
+        sa.Column("content", sa.Text, nullable=False),
+    )
     op.create_table(
         "dead_letters",
         sa.Column("letter_id", sa.Text, primary_key=True),

@@ -10,13 +10,17 @@ MooringError
 │   ├── HomeUnusable           the home folder cannot be read or written
 │   ├── HomeBusy               another host works on this home
 │   ├── AddressInUse           the port is taken
-│   └── SecretStoreUnusable    the recorded secret store cannot be opened
+│   ├── SecretStoreUnusable    the recorded secret store cannot be opened
+│   └── DatabaseAway           the database does not answer at present
 ├── NotWritten                 a part of the app is still to be written
 ├── SettingsRefused            the app did not accept the submitted settings
 ├── LifecycleFailed            an app's hook said no; what was done is undone
 ├── ArchiveInvalid             a file is no archive of this home, or not as it was written
 ├── Conflict                   the state of things does not allow this now
-│   └── LeaseLost              another worker owns this run
+│   ├── LeaseLost              another worker owns this run
+│   └── WorldMoved             a plan does not hold any more
+├── PlanFailed                 a job broke down while its writes were being collected
+├── NotPlanned                 a run that applies a plan would write something else
 ├── ServiceError               the other side of an HTTP call
 │   ├── ServiceUnavailable     it did not answer, or with 5xx
 │   ├── RateLimited            it asked to wait; carries the seconds
@@ -156,6 +160,12 @@ class SecretStoreUnusable(ConfigurationInvalid):
     code = "config.secrets"
 
 
+class DatabaseAway(ConfigurationInvalid):
+    """The database does not answer."""
+
+    code, reaction = "config.database", "retry"
+
+
 class SettingsRefused(MooringError):
     """The app did not accept these settings."""
 
@@ -184,6 +194,24 @@ class LeaseLost(Conflict):
     """Another worker owns this run now."""
 
     code = "job.lease_lost"
+
+
+class WorldMoved(Conflict):
+    """The world has moved since the plan was made."""
+
+    code = "plan.world_moved"
+
+
+class PlanFailed(MooringError):
+    """The job broke down while its writes were being collected; nothing was written."""
+
+    code, exit_status, http_status = "plan.failed", 1, 422
+
+
+class NotPlanned(MooringError):
+    """A run that applies a plan would write something else."""
+
+    code = "plan.not_planned"
 
 
 class ServiceError(MooringError):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
+from typing import Protocol
 
-from mooring.engine.ports import RunRepository
 from mooring.errors import LeaseLost, MooringError
 from mooring.model.run import Run
 from mooring.sdk.ports import Clock, LogPort
@@ -14,9 +15,16 @@ from mooring.sdk.ports import Clock, LogPort
 EVERY = 5.0  # seconds; a run is taken for abandoned after several of them
 
 
+class Beaten(Protocol):
+    """Where heartbeats are kept."""
+
+    def beat(self, run: Run, *, now: datetime) -> None:
+        """Renew the heartbeat. Raises LeaseLost."""
+
+
 @contextmanager
 def beating(
-    run: Run, *, repository: RunRepository, clock: Clock, log: LogPort, every: float = EVERY
+    run: Run, *, repository: Beaten, clock: Clock, log: LogPort, every: float = EVERY
 ) -> Iterator[None]:
     """Renew the run's heartbeat from a thread of its own for the length of the block."""
     ended = threading.Event()

@@ -195,6 +195,8 @@ runs = Table(
     Column("started_at", Moment),
     Column("completed_at", Moment),
     Column("due_key", Text, unique=True),
+    # How many steps were committed when the present worker took the run.
+    Column("steps_when_taken", Integer),
     Column("workers_lost", Integer, nullable=False),
     Column("statistics", JsonText, nullable=False),
     Column("progress", JsonText),

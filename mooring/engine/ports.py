@@ -18,7 +18,7 @@ from mooring.model.installation import (
     UpgradePhase,
 )
 from mooring.model.notification import Level, Notification
-from mooring.model.run import JobSchedule, Run, RunStatus
+from mooring.model.run import JobSchedule, Run, RunStatus, Standing
 
 
 class InstallationRepository(Protocol):
@@ -130,11 +130,10 @@ class RunRepository(Protocol):
     ) -> list[Run]:
         """Return runs, newest first."""
 
-    def claimable(self, *, now: datetime, stale_before: datetime, limit: int = 50) -> list[Run]:
+    def claimable(
+        self, *, now: datetime, stale_before: datetime | None = None, limit: int = 50
+    ) -> list[Run]:
         """Return runs to execute: PENDING and due, or RUNNING and silent since ``stale_before``."""
-
-    def count_running(self, install_id: int, job: str) -> int:
-        """Return how many runs of an installation's job are RUNNING."""
 
     def take(
         self,
@@ -145,34 +144,40 @@ class RunRepository(Protocol):
         epoch: int | None = None,
         limit: int | None = None,
     ) -> Run:
-        """Raise the epoch and mark RUNNING; with ``epoch`` only if that is still the run's.
+        """Raise the epoch (from ``epoch``) and mark RUNNING, as one of ``limit`` of its job.
 
-        Taken from another worker while RUNNING, it counts as one more failed attempt. A run that
-        would be one more than ``limit`` of its job is not begun, whichever workers run the others.
-        Raises NotFound, and LeaseLost if the run waits, is final or somebody else took it since.
+        Raises NotFound, and LeaseLost if it waits, is final or somebody else took it since.
         """
 
-    def commit_prepared(self, run: Run, state: Mapping[str, Any], *, now: datetime) -> Run:
-        """Store the state to begin with, which is no step yet. Raises LeaseLost."""
+    def commit_prepared(self, run: Run, stands: Standing, *, now: datetime) -> Run:
+        """Store where it begins, which is no step yet. Raises LeaseLost."""
 
-    def commit_step(self, run: Run, state: Mapping[str, Any], *, now: datetime) -> Run:
-        """Store the state after a step; failed attempts before it are made good.
+    def commit_step(self, run: Run, stands: Standing, *, now: datetime) -> Run:
+        """Store where it stands after a step; it makes good what failed. Raises LeaseLost."""
 
-        Raises LeaseLost when the epoch moved or the run is final.
-        """
-
-    def complete(self, run: Run, state: Mapping[str, Any], *, now: datetime) -> Run:
-        """Store the state after the last step and end the run in one. Raises LeaseLost."""
-
-    def beat(self, run: Run, *, now: datetime) -> None:
-        """Renew the heartbeat. Raises LeaseLost."""
+    def complete(self, run: Run, stands: Standing, *, now: datetime) -> Run:
+        """Store where it stands after the last step and end it in one. Raises LeaseLost."""
 
     def finish(
-        self, run: Run, status: RunStatus, *, now: datetime, error: str | None = None
+        self,
+        run: Run,
+        status: RunStatus,
+        *,
+        now: datetime,
+        error: str | None = None,
+        statistics: Mapping[str, Any] | None = None,
     ) -> Run:
         """End the run. Raises LeaseLost."""
 
-    def postpone(self, run: Run, *, until: datetime, error: str | None, attempt: int) -> Run:
+    def postpone(
+        self,
+        run: Run,
+        *,
+        until: datetime,
+        error: str | None,
+        attempt: int,
+        statistics: Mapping[str, Any] | None = None,
+    ) -> Run:
         """Give the run back as PENDING, not before ``until``. Raises LeaseLost."""
 
     def terminate(self, run_id: str, *, now: datetime, reason: str | None = None) -> Run:

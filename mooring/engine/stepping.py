@@ -1,42 +1,63 @@
 """How does one run come to its end? Prepare, then step by step, each committed before the next.
 
-Pure over ports. Heartbeats are the caller's (adapters.heartbeat): while a step runs, nothing here
-does. Every write is fenced by the run's epoch; LeaseLost means that another worker owns the run or
-somebody ended it, and what this one would have written is not wanted any more.
+Pure over ports. Heartbeats and limits are the caller's (adapters.watchdog): while a step runs,
+nothing here does. Every write is fenced by the run's epoch; LeaseLost means that another worker
+owns the run or somebody ended it, and what this one would have written is not wanted any more.
 """
 
 from __future__ import annotations
 
-import copy
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
+from typing import Any, Protocol
+
+import msgspec
 
 from mooring.engine.calling import call
+from mooring.engine.failures import End, PutOff, SetAside, reaction_to
 from mooring.engine.ports import RunRepository
 from mooring.engine.retrying import class_for
+from mooring.engine.run_statistics import Tally
+from mooring.engine.states import checked, standing
 from mooring.errors import (
     CredentialsRejected,
-    EntryPointInvalid,
+    DatabaseAway,
     LeaseLost,
     MooringError,
-    RateLimited,
+    RecordRefused,
 )
 from mooring.model.manifest import JobEntry, RetryPolicy
-from mooring.model.run import Run, RunStatus
+from mooring.model.run import Run, RunStatus, Standing
 from mooring.sdk.context import Invocation
-from mooring.sdk.job import Job, JobInvocation, JobStatus
+from mooring.sdk.interruption import Interrupted
+from mooring.sdk.job import Job, JobInvocation, JobStatus, Progress
 from mooring.sdk.ports import Clock
 
 LONGEST_ERROR = 2000  # characters
-LONGEST_NUMBER = 8192  # bits; Python writes numbers of 4,300 digits at most
+LOOK_AGAIN = 0.5  # seconds, while the database is away
 WORKERS_LOST = 3  # so many workers may be lost over one step before it is taken for the cause
 
 
-class _StateInvalid(MooringError):
-    """What a job returned cannot be kept as its state."""
+class StepWatch(Protocol):
+    """Who knows at any time which step the driving thread is in, if it is in one."""
+
+    def enters(self, run: Run, job: Job | None) -> None:
+        """App code of the run is called; ``job`` is None until there is one."""
+
+    def leaves(self) -> None:
+        """It has returned or raised. In a process that the app forked off, this ends it."""
+
+
+class _Unwatched:
+    def enters(self, run: Run, job: Job | None) -> None:
+        """Nobody watches."""
+
+    leaves = staticmethod(lambda: None)
+
+
+UNWATCHED = _Unwatched()
 
 
 def drive(
@@ -50,14 +71,19 @@ def drive(
     hide: Callable[[str], str],
     observe: Callable[[Run], object],
     stopping: Callable[[], bool] = lambda: False,
+    watch: StepWatch = UNWATCHED,
 ) -> Run:
     """Drive a run that was just taken to its end, or to where it must wait, and return it.
 
-    When ``stopping`` says yes, the run is given back after the present step.
+    When ``stopping`` says yes, the run is given back after the present step. Raises Interrupted
+    once its code was told to end in the middle of one.
     """
     retry = policy.retry if policy else RetryPolicy()
-    driver = _Driver(invocation, retry, repository, clock, hide, observe, stopping)
-    return driver.drive(run, job_class)
+    tally = Tally(run.statistics)
+    driver = _Driver(
+        invocation, retry, repository, clock, hide, observe, stopping, watch, tally, run
+    )
+    return driver.drive(job_class)
 
 
 @dataclass(slots=True)
@@ -69,13 +95,19 @@ class _Driver:
     hide: Callable[[str], str]
     observe: Callable[[Run], object]
     stopping: Callable[[], bool]
+    watch: StepWatch
+    tally: Tally
+    run: Run  # as it was committed last
+    stands: Standing | None = None  # what that commit kept
+    set_aside: int = 0  # records, since the last committed step
 
-    def drive(self, run: Run, job_class: Callable[[], type[Any]]) -> Run:
+    def drive(self, job_class: Callable[[], type[Any]]) -> Run:
+        run = self.run
         resuming = bool(run.steps or run.state)
         self._log("info", "job.run.started", run, resuming=resuming, attempt=run.attempt + 1)
         self._tell(run)
         try:
-            ended = self._ended(run, job_class, resuming=resuming)
+            ended = self._ended(job_class, resuming=resuming)
         except LeaseLost:
             ended = self.repository.get(run.run_id)
             self._log("info", "job.run.let_go", ended, epoch_was=run.epoch)
@@ -88,91 +120,158 @@ class _Driver:
             ended,
             error=ended.error,
             not_before=ended.not_before,
-            took_ms=_milliseconds(took),
+            took_ms=round(took / timedelta(milliseconds=1)),
         )
         self._tell(ended)
         return ended
 
-    def _ended(self, run: Run, job_class: Callable[[], type[Any]], *, resuming: bool) -> Run:
-        if run.attempt >= max(WORKERS_LOST, self.retry.attempts):
-            return self._end_in_error(
-                run,
-                f"Step {run.steps + 1} was tried {run.attempt} times and each time its worker was "
-                "lost. Does it overrun, exhaust the memory or call os._exit?",
-            )
-        # One cell, for a failure after some steps has to write under what they left.
-        current = [run]
+    def _ended(self, job_class: Callable[[], type[Any]], *, resuming: bool) -> Run:
+        if self.run.workers_lost >= WORKERS_LOST:
+            return self._end_in_error(lost_with(self.run))
         try:
-            return self._steps(current, job_class, resuming=resuming)
-        except LeaseLost:
+            return self._steps(job_class, resuming=resuming)
+        except (LeaseLost, Interrupted):
             raise
         except (Exception, SystemExit) as error:  # noqa: BLE001  # whatever app code raises
-            return self._failed(current[0], error)
+            return self._failed(error)
 
-    def _steps(
-        self, current: list[Run], job_class: Callable[[], type[Any]], *, resuming: bool
-    ) -> Run:
+    def _steps(self, job_class: Callable[[], type[Any]], *, resuming: bool) -> Run:
         """Prepare and perform until complete. Raises whatever the app raises, and LeaseLost."""
-        job, status = self._prepared(current, job_class, resuming=resuming)
+        job, status = self._prepared(job_class, resuming=resuming)
         while not status.complete:
             if self.stopping():
-                return self._given_back(current[0])
+                return self._given_back()
             began = self.clock.now()
-            status = _checked(call(job.perform, status, invocation=self.invocation), "perform")
-            now = self.clock.now()
-            commit = self.repository.complete if status.complete else self.repository.commit_step
-            current[0] = commit(current[0], copy.deepcopy(status.state), now=now)
-            took = _milliseconds(now - began)
-            self._log("debug", "job.run.step", current[0], step=current[0].steps, took_ms=took)
-        if current[0].status.final:
-            return current[0]
-        return self.repository.finish(current[0], RunStatus.COMPLETE, now=self.clock.now())
+            try:
+                status = checked(self._call(job, job.perform, status), "perform")
+            except RecordRefused as refused:
+                status = self._without_record(refused)
+                continue
+            took = self.tally.step(self.clock.now() - began)
+            self._commit(status, "perform")
+            fields = {"step": self.run.steps, "took_ms": round(took)}
+            self._log("debug", "job.run.step", self.run, **fields)
+        if self.run.status.final:
+            return self.run
+        return self._stored(self.repository.finish, RunStatus.COMPLETE, now=self.clock.now())
 
     def _prepared(
-        self, current: list[Run], job_class: Callable[[], type[Any]], *, resuming: bool
+        self, job_class: Callable[[], type[Any]], *, resuming: bool
     ) -> tuple[Job, JobStatus]:
-        run = current[0]
+        run = self.run
         wanted = JobInvocation(run.run_id, run.scheduled_at, run.parameters)
         made = class_for(job_class(), run.parameters)
-        job: Job = call(made, wanted, invocation=self.invocation)
-        before = JobStatus(state=copy.deepcopy(dict(run.state))) if resuming else None
-        answer = call(job.prepare, run.parameters, before, resuming, invocation=self.invocation)
-        status = _checked(answer, "prepare")
+        job: Job = self._call(None, made, wanted)
+        before = self._last_status() if resuming else None
+        answer = self._call(job, job.prepare, run.parameters, before, resuming)
+        status = checked(answer, "prepare")
         # So that a crash in the first step resumes from here.
-        state = copy.deepcopy(status.state)
-        current[0] = self.repository.commit_prepared(run, state, now=self.clock.now())
+        stands = standing(status, "prepare", statistics=self.tally.kept())
+        self.run = self._stored(self.repository.commit_prepared, stands, now=self.clock.now())
+        self.stands = stands
         return job, status
 
-    def _failed(self, run: Run, error: BaseException) -> Run:
+    def _call(self, job: Job | None, method: Callable[..., Any], *given: Any) -> Any:
+        self.watch.enters(self.run, job)
+        try:
+            return call(method, *given, invocation=self.invocation)
+        finally:
+            self.watch.leaves()
+
+    def _commit(self, status: JobStatus, method: str) -> None:
+        stands = standing(status, method, statistics=self.tally.kept())
+        commit = self.repository.complete if status.complete else self.repository.commit_step
+        self.run = self._stored(commit, stands, now=self.clock.now())
+        self.stands, self.set_aside = stands, 0
+
+    def _stored(self, write: Callable[..., Run], *given: Any, **options: Any) -> Run:
+        """Write to the run's row; as long as the database is away, wait. Raises LeaseLost."""
+        was_away = False
+        while True:
+            try:
+                return write(self.run, *given, **options)
+            except DatabaseAway as away:
+                if not was_away:
+                    self._log("warn", "job.run.database_away", self.run, error=str(away))
+                was_away = True
+                self.clock.sleep(LOOK_AGAIN)
+            except LeaseLost:
+                if was_away and (found := self._stored_unheard()):
+                    return found
+                raise
+
+    def _stored_unheard(self) -> Run | None:
+        """Return the run if its step was stored, and the answer was lost with the connection."""
+        found, run = self.repository.get(self.run.run_id), self.run
+        is_ours = (found.epoch, found.steps) == (run.epoch, run.steps + 1)
+        return found if is_ours else None
+
+    def _last_status(self) -> JobStatus:
+        """Make the status that was committed last anew: the job may have changed its own."""
+        encoded = self.stands.encoded if self.stands else msgspec.json.encode(dict(self.run.state))
+        kept = self.run.progress
+        return JobStatus(msgspec.json.decode(encoded), False, Progress(**kept) if kept else None)
+
+    def _without_record(self, refused: RecordRefused) -> JobStatus:
+        """Set a record aside that the step refused, and return the status to repeat it with.
+
+        Raises the error again if it is one too many.
+        """
+        run = self.run
+        if not isinstance(self._reaction(refused), SetAside):
+            raise refused
+        reason = self.hide(str(refused))
+        self.invocation.services.dead_letters.set_aside(
+            job=run.job, run_id=run.run_id, key=refused.key, record=refused.record, reason=reason
+        )
+        self.set_aside += 1
+        self._log("warn", "job.run.record_set_aside", run, key=refused.key, reason=reason)
+        return self._last_status()
+
+    def _reaction(self, error: BaseException) -> PutOff | SetAside | End:
+        return reaction_to(
+            error, retry=self.retry, attempt=self.run.attempt, set_aside=self.set_aside
+        )
+
+    def _failed(self, error: BaseException) -> Run:
         """End the run in ERROR or put it off, as the error asks."""
-        said = self._said(error)
+        run, said = self.run, self._said(error)
         if isinstance(error, CredentialsRejected):
             # Before the run ends: whoever sees it ended finds what to do.
             self.invocation.on_rejected(error)
         if not isinstance(error, MooringError):
             trace = "".join(traceback.format_exception(error))
             self._log("error", "job.run.raised", run, traceback=trace)
-        if isinstance(error, RateLimited):
-            # Waiting as asked is no failure, so it costs no attempt.
-            wait = max(error.retry_after, 0)
-            return self._postponed(run, said, seconds=wait, attempt=run.attempt)
-        attempt = run.attempt + 1
-        if _is_worth_retrying(error) and attempt < self.retry.attempts:
-            seconds = self.retry.backoff_seconds * 2.0 ** min(run.attempt, 60)
-            seconds = min(seconds, self.retry.max_backoff_seconds)
-            return self._postponed(run, said, seconds=seconds, attempt=attempt)
-        return self._end_in_error(run, said)
+        reaction = self._reaction(error)
+        if isinstance(reaction, PutOff):
+            self.tally.failed(waits=reaction.seconds)
+            return self._postponed(said, seconds=reaction.seconds, attempt=reaction.attempt)
+        self.tally.failed()
+        return self._end_in_error(said + (reaction.because if isinstance(reaction, End) else ""))
 
-    def _postponed(self, run: Run, error: str, *, seconds: float, attempt: int) -> Run:
-        until = self.clock.now() + timedelta(seconds=seconds)
-        return self.repository.postpone(run, until=until, error=error, attempt=attempt)
+    def _postponed(self, error: str, *, seconds: float, attempt: int) -> Run:
+        return self._stored(
+            self.repository.postpone,
+            until=self.clock.now() + timedelta(seconds=seconds),
+            error=error,
+            attempt=attempt,
+            statistics=self.tally.kept(),
+        )
 
-    def _given_back(self, run: Run) -> Run:
-        now = self.clock.now()
-        return self.repository.postpone(run, until=now, error=run.error, attempt=run.attempt)
+    def _given_back(self) -> Run:
+        run, now = self.run, self.clock.now()
+        return self._stored(
+            self.repository.postpone, until=now, error=run.error, attempt=run.attempt
+        )
 
-    def _end_in_error(self, run: Run, error: str) -> Run:
-        return self.repository.finish(run, RunStatus.ERROR, now=self.clock.now(), error=error)
+    def _end_in_error(self, error: str) -> Run:
+        return self._stored(
+            self.repository.finish,
+            RunStatus.ERROR,
+            now=self.clock.now(),
+            error=error,
+            statistics=self.tally.kept(),
+        )
 
     def _said(self, error: BaseException) -> str:
         if isinstance(error, MooringError):
@@ -200,51 +299,10 @@ class _Driver:
         self.invocation.services.log.log(level, event, line)
 
 
-def _is_worth_retrying(error: BaseException) -> bool:
-    """Whether the same step may succeed later: it may, unless the error itself says no."""
-    return not isinstance(error, MooringError) or error.reaction in ("retry", "retry_after")
-
-
-def _checked(status: object, method: str) -> JobStatus:
-    """Return what a job answered if it is a status with a state of JSON values."""
-    if not isinstance(status, JobStatus):
-        raise EntryPointInvalid(
-            f"{method} returned {_kind(status)}.",
-            hint="It must return a JobStatus.",
-        )
-    state: object = status.state
-    wrong = _not_json(state, "state") if isinstance(state, dict) else f"state is {_kind(state)}"
-    if wrong:
-        raise _StateInvalid(
-            f"{method} returned a status whose {wrong}.",
-            hint="A state is a map of JSON values: text, numbers, true, false, null, lists, maps.",
-        )
-    return status
-
-
-def _not_json(value: object, path: str) -> str | None:
-    """Say which part is no JSON value, or return None."""
-    if isinstance(value, int) and value.bit_length() > LONGEST_NUMBER:
-        return f"{path} is a number of more than {LONGEST_NUMBER} bits"
-    if value is None or isinstance(value, (bool, int, str)):
-        return None
-    if isinstance(value, float):
-        return None if abs(value) < float("inf") else f"{path} is {value}"
-    if isinstance(value, Mapping):
-        if odd := next((key for key in value if not isinstance(key, str)), None):
-            return f"{path} has the key {odd!r}, which is {_kind(odd)}"
-        parts = ((part, f"{path}.{key}") for key, part in value.items())
-    elif isinstance(value, (list, tuple)):
-        parts = ((part, f"{path}[{index}]") for index, part in enumerate(value))
-    else:
-        return f"{path} is {_kind(value)}"
-    return next(filter(None, (_not_json(part, where) for part, where in parts)), None)
-
-
-def _kind(value: object) -> str:
-    name = type(value).__name__
-    return "None" if value is None else f"{'an' if name[0] in 'aeiouAEIOU' else 'a'} {name}"
-
-
-def _milliseconds(span: timedelta) -> int:
-    return round(span.total_seconds() * 1000)
+def lost_with(run: Run) -> str:
+    """Say why a run ends that cost as many workers as any may."""
+    times = "3 times" if run.workers_lost == WORKERS_LOST else f"{run.workers_lost} times"
+    return (
+        f"Step {run.steps + 1} was tried {times} and each time its worker was lost. "
+        "Does it overrun, exhaust the memory or call os._exit?"
+    )

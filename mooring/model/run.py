@@ -83,6 +83,16 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """What a commit keeps of a run: ``encoded`` is ``state`` as JSON, encoded once."""
+
+    state: Mapping[str, Any]
+    encoded: str
+    progress: Mapping[str, Any] | None = None
+    statistics: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class JobSchedule:
     """When one installation's job fires; ``next_at`` is None while it is switched off.
 

@@ -16,7 +16,7 @@ from typing import Any, cast
 from mooring.engine.ports import RunRepository
 from mooring.engine.stepping import drive
 from mooring.model.manifest import JobEntry, RetryPolicy
-from mooring.model.run import Run, RunStatus
+from mooring.model.run import Run, RunStatus, Standing
 from mooring.sdk.context import Invocation
 
 WORKER = "test"
@@ -64,34 +64,60 @@ class MemoryRun:
         assert run_id == self.row.run_id, f"this is the run {self.row.run_id} alone"
         return self.row
 
-    def commit_prepared(self, run: Run, state: Mapping[str, Any], *, now: datetime) -> Run:
-        """Keep the state to begin with, which is no step yet."""
-        return self._commit(state, heartbeat_at=now)
+    def commit_prepared(self, run: Run, stands: Standing, *, now: datetime) -> Run:
+        """Keep where it begins, which is no step yet."""
+        return self._commit(stands, heartbeat_at=now)
 
-    def commit_step(self, run: Run, state: Mapping[str, Any], *, now: datetime) -> Run:
-        """Keep the state after a step; failed attempts before it are made good."""
+    def commit_step(self, run: Run, stands: Standing, *, now: datetime) -> Run:
+        """Keep where it stands after a step; failed attempts before it are made good."""
         done = {"steps": self.row.steps + 1, "attempt": 0, "error": None}
-        return self._commit(state, heartbeat_at=now, **done)
+        return self._commit(stands, heartbeat_at=now, **done)
 
-    def complete(self, run: Run, state: Mapping[str, Any], *, now: datetime) -> Run:
-        """Keep the state after the last step and end the run in one."""
-        self.commit_step(run, state, now=now)
+    def complete(self, run: Run, stands: Standing, *, now: datetime) -> Run:
+        """Keep where it stands after the last step and end the run in one."""
+        self.commit_step(run, stands, now=now)
         return self.finish(run, RunStatus.COMPLETE, now=now)
 
     def finish(
-        self, run: Run, status: RunStatus, *, now: datetime, error: str | None = None
+        self,
+        run: Run,
+        status: RunStatus,
+        *,
+        now: datetime,
+        error: str | None = None,
+        statistics: Mapping[str, Any] | None = None,
     ) -> Run:
         """End the run."""
-        return self._write(status=status, completed_at=now, error=error)
+        counted = statistics or self.row.statistics
+        return self._write(status=status, completed_at=now, error=error, statistics=counted)
 
-    def postpone(self, run: Run, *, until: datetime, error: str | None, attempt: int) -> Run:
+    def postpone(
+        self,
+        run: Run,
+        *,
+        until: datetime,
+        error: str | None,
+        attempt: int,
+        statistics: Mapping[str, Any] | None = None,
+    ) -> Run:
         """Give the run back as PENDING, not before ``until``."""
-        return self._write(status=RunStatus.PENDING, not_before=until, error=error, attempt=attempt)
+        return self._write(
+            status=RunStatus.PENDING,
+            not_before=until,
+            error=error,
+            attempt=attempt,
+            statistics=statistics or self.row.statistics,
+        )
 
-    def _commit(self, state: Mapping[str, Any], **changes: Any) -> Run:
-        kept = _as_kept(state)
+    def _commit(self, stands: Standing, **changes: Any) -> Run:
+        kept: dict[str, Any] = json.loads(stands.encoded)
         self.states.append(kept)
-        return self._write(state=_as_kept(state), **changes)
+        return self._write(
+            state=json.loads(stands.encoded),
+            progress=stands.progress,
+            statistics=stands.statistics,
+            **changes,
+        )
 
     def _write(self, **changes: Any) -> Run:
         self.row = replace(self.row, **changes)

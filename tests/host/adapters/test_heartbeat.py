@@ -34,7 +34,7 @@ class Beats:
 
 def beat(beats: Beats, log: MemoryLog, *, wait: float = 5) -> None:
     clock = FakeClock()
-    with beating(RUN, repository=beats, clock=clock, log=log, every=SOON):  # type: ignore[arg-type]  # all that it uses
+    with beating(RUN, repository=beats, clock=clock, log=log, every=SOON):
         beats.enough.wait(wait)
         clock.advance(60)
 

@@ -18,6 +18,7 @@ def upgrade() -> None:
     op.add_column("runs", sa.Column("workers_lost", sa.Integer, nullable=False, server_default="0"))
     op.add_column("runs", sa.Column("statistics", sa.Text, nullable=False, server_default="{}"))
     op.add_column("runs", sa.Column("progress", sa.Text))
+    op.add_column("runs", sa.Column("steps_when_taken", sa.Integer))
     key_text = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
     op.create_table(
         "app_copies",

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import text
 
 from mooring.adapters.database import Database
 from mooring.adapters.repositories.runs import Runs
-from mooring.errors import LeaseLost, NotFound, UsageError
+from mooring.errors import Conflict, LeaseLost, NotFound, UsageError
 from mooring.model.installation import Installation, InstallationState
-from mooring.model.run import Run, RunStatus
+from mooring.model.run import Run, RunStatus, Standing
 from mooring.testing.clock import START, FakeClock
 
 SOON = START + timedelta(minutes=1)
@@ -36,6 +38,10 @@ def installation(install_id: int = 1, app_id: str = "shop") -> Installation:
         START,
         START,
     )
+
+
+def stands(state: dict[str, Any]) -> Standing:
+    return Standing(state, json.dumps(state))
 
 
 def new(runs: Runs, job: str = "sync", *, install_id: int = 1, at: datetime = START) -> Run:
@@ -109,8 +115,8 @@ def test_a_run_taken_over_keeps_its_first_start(runs: Runs) -> None:
 
 def test_a_step_stores_the_state(runs: Runs) -> None:
     taken = runs.take(new(runs).run_id, worker="w", now=START)
-    runs.commit_step(taken, {"page": 1}, now=SOON)
-    after = runs.commit_step(taken, {"page": 2, "text": "\x00"}, now=LATER)
+    taken = runs.commit_step(taken, stands({"page": 1}), now=SOON)
+    after = runs.commit_step(taken, stands({"page": 2, "text": "\x00"}), now=LATER)
     assert (after.state, after.steps) == ({"page": 2, "text": "\x00"}, 2)
     assert runs.get(taken.run_id) == after
 
@@ -135,11 +141,11 @@ def test_whoever_lost_a_run_cannot_write_to_it(runs: Runs, write: str, loss: str
 
 def write_to(runs: Runs, run: Run, write: str) -> None:
     if write == "step":
-        runs.commit_step(run, {"page": 9}, now=LATER)
+        runs.commit_step(run, stands({"page": 9}), now=LATER)
     elif write == "prepared":
-        runs.commit_prepared(run, {"page": 9}, now=LATER)
+        runs.commit_prepared(run, stands({"page": 9}), now=LATER)
     elif write == "last step":
-        runs.complete(run, {"page": 9}, now=LATER)
+        runs.complete(run, stands({"page": 9}), now=LATER)
     elif write == "beat":
         runs.beat(run, now=LATER)
     elif write == "finish":
@@ -181,7 +187,7 @@ def test_a_final_run_cannot_be_taken(runs: Runs) -> None:
 
 def test_a_postponed_run_waits_for_its_time(runs: Runs) -> None:
     taken = runs.take(new(runs).run_id, worker="w", now=START)
-    runs.commit_step(taken, {"page": 1}, now=START)
+    runs.commit_step(taken, stands({"page": 1}), now=START)
     back = runs.postpone(taken, until=LATER, error="503", attempt=2)
     assert (back.status, back.attempt, back.error) == (RunStatus.PENDING, 2, "503")
     assert (back.state, back.worker) == ({"page": 1}, None)
@@ -254,15 +260,128 @@ def attempt(runs: Runs, run_id: str, *, worker: str) -> Run | None:
         return None
 
 
-def test_taking_a_run_from_a_worker_counts_as_its_failure_and_a_step_makes_it_good(
+def test_a_worker_that_is_lost_in_its_first_step_counts_and_a_step_makes_it_good(
     runs: Runs,
 ) -> None:
     run_id = new(runs).run_id
-    assert runs.take(run_id, worker="w1", now=START).attempt == 0
-    assert runs.take(run_id, worker="w2", now=START).attempt == 1
+    assert runs.take(run_id, worker="w1", now=START).workers_lost == 0
+    second = runs.take(run_id, worker="w2", now=START)
+    assert (second.workers_lost, second.attempt) == (1, 0)
+    runs.commit_prepared(second, stands({"page": 0}), now=START)
     third = runs.take(run_id, worker="w3", now=START)
-    assert third.attempt == 2
-    assert runs.commit_step(third, {"page": 1}, now=START).attempt == 0
+    assert third.workers_lost == 2
+    assert runs.commit_step(third, stands({"page": 1}), now=START).workers_lost == 0
+
+
+def test_a_worker_that_is_lost_after_it_got_on_counts_for_nothing(runs: Runs) -> None:
+    taken = runs.take(new(runs).run_id, worker="w1", now=START)
+    for page in range(3):
+        runs.commit_step(taken, stands({"page": page}), now=START)
+        taken = runs.take(taken.run_id, worker="next", now=START)
+        assert taken.workers_lost == 0
+    assert runs.take(taken.run_id, worker="last", now=START).workers_lost == 1
+
+
+def test_what_is_given_back_costs_no_worker(runs: Runs) -> None:
+    taken = runs.take(new(runs).run_id, worker="w1", now=START)
+    runs.postpone(taken, until=START, error=None, attempt=0)
+    assert runs.take(taken.run_id, worker="w2", now=START).workers_lost == 0
+
+
+def test_a_worker_that_is_given_up_counts_until_it_is_the_last(runs: Runs) -> None:
+    taken = runs.take(new(runs).run_id, worker="w1", now=START)
+    back = runs.give_up(taken, now=SOON, error="It hangs.", most=2)
+    assert (back.status, back.workers_lost, back.epoch) == (RunStatus.PENDING, 1, taken.epoch + 1)
+    assert (back.error, back.worker, back.completed_at) == ("It hangs.", None, None)
+    again = runs.take(back.run_id, worker="w2", now=SOON)
+    assert again.workers_lost == 1
+    ended = runs.give_up(again, now=LATER, error="It hangs.", most=2)
+    assert (ended.status, ended.workers_lost) == (RunStatus.ERROR, 2)
+    assert (ended.error, ended.completed_at) == ("It hangs.", LATER)
+
+
+def test_a_commit_stores_progress_and_statistics_with_the_state(runs: Runs) -> None:
+    taken = runs.take(new(runs).run_id, worker="w", now=START)
+    progress = {"done": 1, "total": 3, "unit": "pages", "message": "é \x00"}
+    where = Standing({"page": 1}, '{"page":1}', progress, {"step_ms_total": 0.5})
+    after = runs.commit_step(taken, where, now=SOON)
+    assert (after.progress, after.statistics) == (progress, {"step_ms_total": 0.5})
+    assert runs.get(taken.run_id) == after
+    assert runs.complete(after, stands({"page": 2}), now=LATER) == runs.get(taken.run_id)
+    assert runs.get(taken.run_id).progress is None
+
+
+def test_what_is_kept_in_a_larger_change_goes_with_it(runs: Runs, database: Database) -> None:
+    taken = runs.take(new(runs).run_id, worker="w", now=START)
+
+    def fail_after_a_step() -> None:
+        with database.write():
+            runs.commit_step(taken, stands({"page": 1}), now=SOON)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_a_step()
+    assert runs.get(taken.run_id) == taken
+
+
+def test_a_step_that_is_stored_twice_counts_once(runs: Runs) -> None:
+    taken = runs.take(new(runs).run_id, worker="w", now=START)
+    after = runs.commit_step(taken, stands({"page": 1}), now=SOON)
+    with pytest.raises(LeaseLost):
+        runs.commit_step(taken, stands({"page": 1}), now=SOON)
+    assert runs.get(taken.run_id) == after
+
+
+def test_a_warning_stays_until_the_next_step(runs: Runs) -> None:
+    taken = runs.take(new(runs).run_id, worker="w", now=START)
+    runs.warn(taken, "It takes long.")
+    assert runs.get(taken.run_id).error == "It takes long."
+    runs.commit_step(taken, stands({"page": 1}), now=SOON)
+    assert runs.get(taken.run_id).error is None
+
+
+def test_many_heartbeats_are_renewed_at_once_and_those_that_are_lost_are_told(runs: Runs) -> None:
+    held = [runs.take(new(runs).run_id, worker="w", now=START) for _ in range(3)]
+    runs.terminate(held[0].run_id, now=SOON)
+    runs.take(held[1].run_id, worker="other", now=SOON)
+    left = {held[2].run_id}
+    assert runs.owned(held) == left
+    assert runs.beat_all(held, now=LATER) == left
+    assert runs.get(held[2].run_id).heartbeat_at == LATER
+    assert runs.get(held[1].run_id).heartbeat_at == SOON
+
+
+@pytest.mark.parametrize("end", ["error", "terminated"])
+def test_a_run_that_failed_or_was_ended_goes_on_from_its_last_state(runs: Runs, end: str) -> None:
+    taken = runs.take(new(runs).run_id, worker="w", now=START)
+    runs.take(taken.run_id, worker="w", now=START)
+    taken = runs.take(taken.run_id, worker="w", now=START)
+    runs.commit_prepared(taken, stands({"page": 4}), now=START)
+    if end == "error":
+        ended = runs.finish(taken, RunStatus.ERROR, now=SOON, error="Bad.")
+    else:
+        ended = runs.terminate(taken.run_id, now=SOON, reason="Bad.")
+    again = runs.resume(taken.run_id, now=LATER)
+    assert (again.status, again.state, again.error) == (RunStatus.PENDING, {"page": 4}, None)
+    assert (again.attempt, again.workers_lost, again.epoch) == (0, 0, ended.epoch + 1)
+    assert (again.completed_at, again.started_at) == (None, ended.started_at)
+    assert runs.claimable(now=LATER, stale_before=START) == [again]
+    assert runs.take(again.run_id, worker="w", now=LATER).workers_lost == 0
+
+
+def test_a_run_that_goes_on_or_is_done_cannot_be_resumed(runs: Runs) -> None:
+    waiting = new(runs)
+    with pytest.raises(Conflict, match="is PENDING: it goes on by itself"):
+        runs.resume(waiting.run_id, now=SOON)
+    taken = runs.take(waiting.run_id, worker="w", now=START)
+    with pytest.raises(Conflict, match="is RUNNING: it goes on by itself"):
+        runs.resume(taken.run_id, now=SOON)
+    done = runs.complete(taken, stands({}), now=SOON)
+    with pytest.raises(Conflict, match="COMPLETE: there is nothing left"):
+        runs.resume(taken.run_id, now=SOON)
+    assert runs.get(taken.run_id) == done
+    with pytest.raises(NotFound):
+        runs.resume("nobody", now=SOON)
 
 
 def test_a_postponed_run_is_taken_with_the_attempts_it_had(runs: Runs) -> None:
@@ -273,13 +392,13 @@ def test_a_postponed_run_is_taken_with_the_attempts_it_had(runs: Runs) -> None:
 
 def test_the_state_to_begin_with_is_no_step(runs: Runs) -> None:
     taken = runs.take(new(runs).run_id, worker="w", now=START)
-    prepared = runs.commit_prepared(taken, {"page": 0}, now=SOON)
+    prepared = runs.commit_prepared(taken, stands({"page": 0}), now=SOON)
     assert (prepared.steps, prepared.state, prepared.heartbeat_at) == (0, {"page": 0}, SOON)
 
 
 def test_the_last_step_ends_the_run_in_one(runs: Runs) -> None:
     taken = runs.take(new(runs).run_id, worker="w", now=START)
-    ended = runs.complete(taken, {"page": 9}, now=LATER)
+    ended = runs.complete(taken, stands({"page": 9}), now=LATER)
     assert (ended.status, ended.steps, ended.state) == (RunStatus.COMPLETE, 1, {"page": 9})
     assert ended.completed_at == LATER
 
@@ -347,7 +466,7 @@ def test_a_run_that_found_no_place_can_be_handed_over_anew_and_gets_the_next_one
         runs.take(second.run_id, worker="w2", now=START, epoch=0, limit=1)
     [again] = runs.claimable(now=SOON, stale_before=START)
     assert (again.run_id, again.status, again.epoch) == (second.run_id, RunStatus.PENDING, 1)
-    runs.complete(first, {}, now=SOON)
+    runs.complete(first, stands({}), now=SOON)
     assert runs.take(second.run_id, worker="w2", now=SOON, epoch=1, limit=1).epoch == 2
 
 

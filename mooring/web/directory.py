@@ -7,7 +7,9 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TypeAlias
+from urllib.parse import unquote
 from uuid import UUID
 
 from mooring.adapters.repositories.installations import ENDPOINTS, INSTALLS
@@ -23,6 +25,7 @@ from mooring.web.messages import Refused
 
 FRESH_SECONDS = 0.5  # how long a change by another process may stay unnoticed
 MOST_KEPT = 10_000
+LONGEST_KEPT = 512  # bytes of a path
 FINAL = (404, 410)  # answers that hold until an installation changes
 
 
@@ -79,17 +82,24 @@ Found: TypeAlias = Target | SharedAddress
 Key: TypeAlias = tuple[str, str, str, InstallationResolution | None]
 
 
-def address_of(path: str) -> Address | None:
-    """Take apart ``/functions/{app_id}/{function}/{uuid}/…``; None for any other path."""
-    parts = path.split("/", 5)
-    if len(parts) < 4 or parts[:2] != ["", "functions"] or not all(parts[2:4]):
+def address_of(raw_path: bytes) -> Address | None:
+    """Take apart ``/functions/{app_id}/{function}/{uuid}/…``; None for any other path.
+
+    A slash that is encoded parts nothing: it belongs to the name that it stands in.
+    """
+    return _kept_parts(raw_path) if len(raw_path) <= LONGEST_KEPT else _parts(raw_path)
+
+
+def _parts(raw_path: bytes) -> Address | None:
+    parts = raw_path.decode("ascii", "replace").split("/", 5)
+    if len(parts) < 4 or parts[0] or unquote(parts[1]) != "functions" or not all(parts[2:4]):
         return None
-    app_id, function = parts[2:4]
-    uuid = _uuid(parts[4]) if len(parts) > 4 else ""
-    start = len("/functions/") + len(app_id) + 1 + len(function)
-    if uuid:
-        start += 1 + len(parts[4])
-    return Address(app_id, function, uuid, path[start:])
+    uuid = _uuid(unquote(parts[4])) if len(parts) > 4 else ""
+    extra = "".join(f"/{part}" for part in parts[5 if uuid else 4 :])
+    return Address(unquote(parts[2]), unquote(parts[3]), uuid, unquote(extra))
+
+
+_kept_parts = lru_cache(maxsize=4096)(_parts)  # the same few, again and again
 
 
 class Directory:

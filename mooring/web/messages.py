@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Collection
 from urllib.parse import parse_qsl
 
 from starlette.types import Message, Receive, Scope, Send
@@ -19,7 +20,9 @@ BODY_SECONDS = 30.0
 OURS = frozenset(
     {"connection", "content-length", "date", "keep-alive", "server", "transfer-encoding", "upgrade"}
 )
-WITHOUT_BODY = frozenset({204, 205, 304})
+BODILESS = frozenset({204, 304})  # which end with their heads
+RESET = 205  # has a body of no bytes
+UNSENDABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class Refused(Exception):
@@ -30,22 +33,20 @@ class Refused(Exception):
         self.response = response
 
 
-def headers_of(scope: Scope) -> Headers:
+def headers_of(raw: Collection[tuple[bytes, bytes]]) -> Headers:
     """Read the headers of a request. Raises Refused for what no header may hold."""
     try:
-        return Headers.of_message(scope["headers"])
+        return Headers.of_message(raw)
     except ValueError as error:
         raise Refused(problem(400, "request.invalid", str(error))) from None
 
 
-def params_of(scope: Scope) -> dict[str, str | list[str]]:
+def params_of(query: bytes) -> dict[str, str | list[str]]:
     """Read the query. Raises Refused for far too many parameters."""
-    if not scope["query_string"]:
+    if not query:
         return {}
     try:
-        pairs = parse_qsl(
-            scope["query_string"].decode("latin-1"), keep_blank_values=True, max_num_fields=1000
-        )
+        pairs = parse_qsl(query.decode("latin-1"), keep_blank_values=True, max_num_fields=1000)
     except ValueError:
         said = "The query has more than 1000 parameters."
         raise Refused(problem(400, "request.invalid", said)) from None
@@ -57,8 +58,8 @@ async def read_request(scope: Scope, receive: Receive, *, path: str) -> Request:
 
     Raises Refused for one that is too large, too slow or cut short.
     """
-    headers = headers_of(scope)
-    params = params_of(scope)
+    headers = headers_of(scope["headers"])
+    params = params_of(scope["query_string"])
     body = await _read_body(receive, announced=headers.get("content-length"))
     return Request(scope["method"], path=path, params=params, headers=headers, body=body)
 
@@ -132,16 +133,26 @@ class Exchange:
 
 
 async def send_response(send: Send, response: Response, *, closing: bool = False) -> None:
-    """Send an answer; the headers that belong to the server are the server's."""
-    without_body = response.status in WITHOUT_BODY
-    headers = [
-        (name.encode("latin-1"), value.encode("latin-1", "replace"))
-        for name, value in response.headers.items()
-        if name not in OURS
-    ]
-    if not without_body:
-        headers.append((b"content-length", str(len(response.body)).encode("ascii")))
+    """Send an answer."""
+    headers, body = sendable(response)
     if closing:
         headers.append((b"connection", b"close"))
     await send({"type": "http.response.start", "status": response.status, "headers": headers})
-    await send({"type": "http.response.body", "body": b"" if without_body else response.body})
+    await send({"type": "http.response.body", "body": body})
+
+
+def sendable(response: Response) -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """Return headers and body as they are sent; what belongs to the server is the server's.
+
+    What no header may hold becomes a question mark.
+    """
+    headers = [
+        (name.encode("latin-1"), UNSENDABLE.sub(b"?", value.encode("latin-1", "replace")))
+        for name, value in response.headers.items()
+        if name not in OURS
+    ]
+    if response.status in BODILESS:
+        return headers, b""
+    body = b"" if response.status == RESET else response.body
+    headers.append((b"content-length", b"%d" % len(body)))
+    return headers, body

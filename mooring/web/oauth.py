@@ -127,8 +127,10 @@ class Callback:
         """Take in who comes back, and say how it ended."""
         if len(scope["query_string"]) > LONGEST_QUERY:
             return self._page("unknown")
-        headers = [pair for pair in headers_of(scope).items() if pair[0] not in OF_THE_BROWSER]
-        request = Request("GET", params=params_of(scope), headers=Headers(headers))
+        headers = [
+            pair for pair in headers_of(scope["headers"]).items() if pair[0] not in OF_THE_BROWSER
+        ]
+        request = Request("GET", params=params_of(scope["query_string"]), headers=Headers(headers))
         work = asyncio.wrap_future(self._desk.submit(partial(self._received, app_id, request)))
         try:
             return await asyncio.wait_for(asyncio.shield(work), self._seconds)

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 from functools import partial
 from http import HTTPStatus
+from itertools import chain
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
@@ -29,6 +30,10 @@ UNREAD_SECONDS = 20.0  # without a byte read of what was answered
 
 class _Unclear(Exception):
     """The head of a request does not say one thing."""
+
+
+class _TooLarge(Exception):
+    """The head of a request has more bytes than a head may have."""
 
 
 class BoundedProtocol(HttpToolsProtocol):
@@ -48,6 +53,8 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unread: asyncio.TimerHandle | None = None
         self._answers = 0
         self._unclear = ""
+        self._is_too_large = False
+        self._is_idle = False  # between two requests
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as uvicorn's own
         """Wait for the first request, but not for ever."""
@@ -63,7 +70,8 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse what arrived, and refuse the request when too much of it is no body."""
-        if self._reading_head and self._ends_at is None:
+        if self._reading_head and (self._ends_at is None or self._is_idle):
+            self._is_idle = False
             self._end_within(self.head_seconds)
         self._without_bodies += len(data)
         super().data_received(data)
@@ -71,15 +79,22 @@ class BoundedProtocol(HttpToolsProtocol):
             self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
 
     def on_headers_complete(self) -> None:
-        """Begin the request, and give its body time to arrive. Raises _Unclear: uvicorn's 400."""
-        self._reading_head = False
+        """Begin the request, and give its body time to arrive.
+
+        Raises _Unclear or _TooLarge, which end in ``send_400_response``.
+        """
         self._check_head()
+        self._reading_head = False
         self._end_within(self.body_seconds)
-        super().on_headers_complete()
+        self.begin()
         # What follows a body in chunks is no header of the request: nobody in front saw it.
         self.headers = []
         if self.parser.should_upgrade():
             self.cycle.keep_alive = False  # the parser reads no further
+
+    def begin(self) -> None:
+        """Begin to answer the request whose head is there: by uvicorn's own way."""
+        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Leave bodies to the limits of their own."""
@@ -99,8 +114,19 @@ class BoundedProtocol(HttpToolsProtocol):
         self._watch_unread()
 
     def on_response_complete(self) -> None:
-        """Go on to the next request, and see to it that the answer is read."""
-        super().on_response_complete()
+        """Go on to the next request, and see to it that the answer is read.
+
+        Instead of uvicorn's timer for a connection that is kept, one more than each request needs,
+        the one deadline moves.
+        """
+        self.server_state.total_requests += 1
+        if not self.transport.is_closing():
+            self.flow.resume_reading()
+            if self.pipeline:
+                self._start_asgi_task(*self.pipeline.pop())
+            elif self._reading_head and self._ends_at is None:
+                self._is_idle = True
+                self._end_within(self.timeout_keep_alive)
         self._answers += 1
         self._watch_unread()
 
@@ -119,9 +145,13 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Say what was wrong, where that is known."""
-        super().send_400_response(self._unclear or msg)
+        if self._is_too_large:
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE)
+        else:
+            super().send_400_response(self._unclear or msg)
 
     def _check_head(self) -> None:
+        self._check_size()
         names = [name for name, _ in self.headers]
         version = self.parser.get_http_version()
         if version not in ("1.0", "1.1"):
@@ -133,6 +163,13 @@ class BoundedProtocol(HttpToolsProtocol):
             self._unclear = "This server speaks HTTP/1.1 alone: send bodies without `Upgrade`."
         if self._unclear:
             raise _Unclear
+
+    def _check_size(self) -> None:
+        """Count what a head says, for it may have come in one piece with all that follows it."""
+        said = len(self.url) + sum(map(len, chain.from_iterable(self.headers)))
+        if said + len(b": \r\n") * len(self.headers) > MOST_HEAD_BYTES:
+            self._is_too_large = True
+            raise _TooLarge
 
     def _has_body(self) -> bool:
         framing = {name: value for name, value in self.headers if name in FRAMING}
@@ -160,14 +197,22 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if self._ends_at > self._rings_at:
             self._ring_at(self._ends_at)
+        elif self._is_idle:
+            self.transport.close()
         else:
             self._refuse(HTTPStatus.REQUEST_TIMEOUT)
 
+    @property
+    def is_answering(self) -> bool:
+        """Whether the latest request that began has no complete answer yet."""
+        cycle: RequestResponseCycle | None = self.cycle  # uvicorn says that it is never None
+        return cycle is not None and not cycle.response_complete
+
     def _refuse(self, status: HTTPStatus) -> None:
         """Answer where nothing else is being answered, and close."""
-        cycle: RequestResponseCycle | None = self.cycle  # uvicorn says that it is never None
-        is_next = cycle is not None and not cycle.response_started and not self.pipeline
-        if cycle is None or cycle.response_complete or is_next:
+        if not self.is_answering or not (
+            self._reading_head or self.cycle.response_started or self.pipeline
+        ):
             line = f"HTTP/1.1 {status.value} {status.phrase}\r\n"
             self.transport.write(f"{line}content-length: 0\r\nconnection: close\r\n\r\n".encode())
         self.transport.close()

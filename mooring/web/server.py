@@ -11,6 +11,7 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import uvicorn
 import uvloop
@@ -28,6 +29,7 @@ from mooring.web.inbox import Inbox
 from mooring.web.journal import Journal
 from mooring.web.protocol import BoundedProtocol
 from mooring.web.public import PublicServer
+from mooring.web.shortcut import ShortcutProtocol
 from mooring.web.sockets import base_url, listen
 from mooring.web.threads import LoopThreads, Threads
 from mooring.working.job_process import JobProcess
@@ -69,8 +71,8 @@ def serve(
         job_process = closing.enter_context(_job_process(host)) if jobs else None
         app = closing.enter_context(_public_server(host, job_process))
         servers = [
-            (_Server(app), public),
-            (_Server(console(host, bound_to=console_host)), private),
+            (_Server(app, partial(ShortcutProtocol, functions=app.functions)), public),
+            (_Server(console(host, bound_to=console_host), BoundedProtocol), private),
         ]
         host.log.log("info", "serve.started", {"public": addresses.public, "pid": addresses.pid})
         _run(servers, lambda: on_ready(addresses))
@@ -78,14 +80,14 @@ def serve(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, whose signals and log lines are ours."""
+    """uvicorn, whose signals, log lines and limits are ours."""
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, protocol: Callable[..., BoundedProtocol]) -> None:
         super().__init__(
             uvicorn.Config(
                 app,
                 loop="uvloop",
-                http=BoundedProtocol,
+                http=protocol,  # type: ignore[arg-type]  # is only called, as a class would be
                 ws="none",
                 lifespan="off",
                 log_config=None,

@@ -48,7 +48,8 @@ def test_a_coroutine_that_does_not_obey_is_answered_for_meanwhile(app: App, site
         return {"type": "http.request", "body": b"", "more_body": False}
 
     async def asking() -> float:
-        scope = {"type": "http", "method": "GET", "path": opened.path("slow")}
+        path = opened.path("slow")
+        scope = {"type": "http", "method": "GET", "path": path, "raw_path": path.encode()}
         started = time.monotonic()
         await opened.server(
             {**scope, "headers": [], "query_string": b""},

@@ -126,6 +126,47 @@ def test_a_head_that_is_too_large_is_told_so() -> None:
     asyncio.run(scenario())
 
 
+class Told(asyncio.Transport):
+    """What a protocol wrote to a connection that brings whole pieces."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.said = b""
+        self.closed = False
+
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        self.said += bytes(data)
+
+    def is_closing(self) -> bool:
+        return self.closed
+
+    def close(self) -> None:
+        self.closed = True
+
+
+@pytest.mark.parametrize("line", ["x-large: {}", "{}: x"])
+@pytest.mark.parametrize("behind", ["", "GET / HTTP/1.1\r\nhost: a\r\n\r\n"])
+def test_a_head_that_is_too_large_is_refused_also_when_it_comes_in_one_piece(
+    line: str, behind: str
+) -> None:
+    async def scenario() -> Told:
+        config = uvicorn.Config(answer, http=BoundedProtocol, lifespan="off", log_config=None)
+        state = uvicorn.server.ServerState()
+        protocol, told = BoundedProtocol(config=config, server_state=state, app_state={}), Told()
+        protocol.connection_made(told)
+        large = line.format("a" * MOST_HEAD_BYTES)
+        head = f"POST /read HTTP/1.1\r\nhost: a\r\ncontent-length: 1\r\n{large}\r\n\r\nb"
+        protocol.data_received((behind + head).encode())
+        protocol.connection_lost(None)
+        return told
+
+    told = asyncio.run(scenario())
+    assert told.closed
+    # The answer to the first one is still to come, and must not be mistaken.
+    assert told.said.startswith(b"" if behind else b"HTTP/1.1 431 ")
+    assert bool(told.said) is not bool(behind)
+
+
 def test_the_framing_of_chunks_may_not_be_large() -> None:
     async def scenario() -> None:
         async with connected(BoundedProtocol) as (_, writer):

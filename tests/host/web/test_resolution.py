@@ -96,11 +96,11 @@ def test_an_account_that_came_or_went_meanwhile_is_noticed(
     opened = site(app.function("who", WHO, installation_resolution=HEADER))
     assert ask(opened, headers={"x-account": "paris"}).status_code == 404
     other_account(app, open_host)
-    opened.server._directory._looked_at = float("-inf")  # half a second later
+    opened.server.functions._directory._looked_at = float("-inf")  # half a second later
     assert who(opened, "paris") == "paris"
     with open_host(account="paris") as other:
         other.lifecycle.uninstall(other.installation("shop"), purge=False)
-    opened.server._directory._looked_at = float("-inf")
+    opened.server.functions._directory._looked_at = float("-inf")
     assert ask(opened, headers={"x-account": "paris"}).status_code == 404
 
 
@@ -110,7 +110,7 @@ def test_accounts_on_two_versions_that_look_in_different_places_are_both_found(
     opened = site(app.function("who", WHO, installation_resolution=HEADER))
     app.function("who", WHO, installation_resolution={"type": "HEADER", "key": "X-Tenant"})
     other_account(app, open_host)
-    opened.server._directory._looked_at = float("-inf")
+    opened.server.functions._directory._looked_at = float("-inf")
     assert who(opened, "local") == "local"
     assert ask(opened, headers={"x-tenant": "paris"}).json()["account"] == "paris"
     assert ask(opened, headers={"x-account": "paris"}).status_code == 404
@@ -126,7 +126,7 @@ def test_a_newer_version_without_the_function_takes_it_from_nobody_else(
     manifest.write_text(manifest.read_text("utf-8").replace("1.0.0-dev", "2.0.0"), "utf-8")
     with open_host(account="paris") as other:
         other.lifecycle.install(app.root)
-    opened.server._directory._looked_at = float("-inf")
+    opened.server.functions._directory._looked_at = float("-inf")
     assert who(opened, "local") == "local"
     assert ask(opened, headers={"x-account": "paris"}).status_code == 404
 
@@ -220,7 +220,7 @@ def test_unknown_and_removed_addresses_cost_the_same(queries: tuple[Site, list[s
     for path in (removed, f"{stem}/9a4c651b-2e2f-4f85-91d1-438c0c61d612"):
         costs = []
         for _ in range(2):
-            opened.server._directory._looked_at = float("-inf")
+            opened.server.functions._directory._looked_at = float("-inf")
             seen.clear()
             status = ask(opened, path=path).status_code
             costs.append(list(seen))

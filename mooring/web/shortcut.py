@@ -1,0 +1,165 @@
+"""How is a plain request for a known function answered? On the protocol itself, without ASGI.
+
+That is nearly every request, and what stands between it and its function is most of what it costs.
+The way of its own is for what needs nothing but a body of moderate length and one answer: whatever
+else a request may ask for, and whatever there is to look up first, takes the usual way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
+
+from mooring.sdk.webhook import METHODS, Request, Response
+from mooring.web.directory import Address, Found, address_of
+from mooring.web.functions import Functions
+from mooring.web.messages import headers_of, params_of, sendable
+from mooring.web.protocol import BoundedProtocol
+
+MOST_BYTES = 64 * 1024  # of a body; larger ones are read as they are asked for
+START = b"/functions/"
+NEEDS_MORE = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
+RAW_METHODS = frozenset(method.encode() for method in METHODS)
+
+
+class ShortcutProtocol(BoundedProtocol):
+    """One connection whose plain requests for functions are answered here."""
+
+    def __init__(self, *arguments: Any, functions: Functions, **named: Any) -> None:  # Any: uvicorn
+        super().__init__(*arguments, **named)
+        self.functions = functions
+
+    def begin(self) -> None:
+        """Begin a plain request here, any other in the usual way."""
+        call = self._plain_call()
+        if call is None:
+            super().begin()
+        else:
+            self.cycle = call  # type: ignore[assignment]  # has what uvicorn asks of one
+
+    def on_message_complete(self) -> None:
+        """Answer a plain request now that its body is there."""
+        super().on_message_complete()
+        call: object = self.cycle
+        if isinstance(call, _PlainCall):
+            call.start()
+
+    def _plain_call(self) -> _PlainCall | None:
+        url, method = self.url, self.parser.get_method()
+        if not url.startswith(START) or b"#" in url or method not in RAW_METHODS:
+            return None
+        if self.flow.write_paused or self.is_answering:
+            return None
+        head = dict(self.headers)
+        if not NEEDS_MORE.isdisjoint(head) or int(head.get(b"content-length", 0)) > MOST_BYTES:
+            return None
+        path, _, query = url.partition(b"?")
+        if not (address := address_of(path)) or not (found := self.functions.remembered(address)):
+            return None
+        return _PlainCall(self, method.decode(), address, found, query)
+
+
+class _PlainCall:
+    """One such request, from its head to its answer; to uvicorn, what it calls a cycle."""
+
+    __slots__ = (
+        "_address",
+        "_found",
+        "_headers",
+        "_method",
+        "_protocol",
+        "_query",
+        "body",
+        "disconnected",
+        "keep_alive",
+        "more_body",
+        "response_complete",
+        "response_started",
+    )
+
+    def __init__(
+        self, protocol: ShortcutProtocol, method: str, address: Address, found: Found, query: bytes
+    ) -> None:
+        self._protocol = protocol
+        self._method = method
+        self._address = address
+        self._found = found
+        self._query = query
+        self._headers = protocol.headers
+        self.body = b""
+        self.more_body = True
+        self.disconnected = False
+        self.response_started = False
+        self.response_complete = False
+        parser = protocol.parser
+        self.keep_alive = parser.get_http_version() == "1.1" and parser.should_keep_alive()
+
+    @property
+    def message_event(self) -> type[_Nobody]:
+        """What uvicorn wakes when there is something to read: nobody waits."""
+        return _Nobody
+
+    def start(self) -> None:
+        """Answer in a task of its own."""
+        tasks = self._protocol.tasks
+        task = self._protocol.loop.create_task(self._run())
+        task.add_done_callback(tasks.discard)
+        tasks.add(task)
+
+    async def _run(self) -> None:
+        functions = self._protocol.functions
+        try:
+            path = f"{self._address.app_id}/{self._address.function}"
+            self._send(*await functions.whatever(self._answered(), path=path))
+        finally:
+            if not self.response_complete:  # told to end: whoever waits should know
+                self._protocol.transport.close()
+
+    async def _answered(self) -> Response:
+        request = Request(
+            self._method,
+            path=self._address.extra,
+            params=params_of(self._query),
+            headers=headers_of(self._headers),
+            body=self.body,
+        )
+        return await self._protocol.functions.answer(
+            self._found, self._address, request, answer_now=self._answer_now
+        )
+
+    def _answer_now(self, write: Callable[[], Response]) -> None:
+        if not self.response_complete:
+            self._send(write(), False)
+
+    def _send(self, response: Response, is_last: bool) -> None:  # as whatever says
+        """Send the answer unless there was one."""
+        if self.response_complete:
+            return
+        self.response_started = self.response_complete = True
+        transport = self._protocol.transport
+        is_last |= not self.keep_alive
+        if not transport.is_closing():
+            always = self._protocol.server_state.default_headers
+            transport.write(_message(response, always, is_last=is_last))
+            if is_last:
+                transport.close()
+        self._protocol.on_response_complete()
+
+
+class _Nobody:
+    """Waits for nothing."""
+
+    @staticmethod
+    def set() -> None:
+        """Wake nobody."""
+
+
+def _message(response: Response, always: Iterable[tuple[bytes, bytes]], *, is_last: bool) -> bytes:
+    """Write an answer as it travels."""
+    headers, body = sendable(response)
+    lines = [b"%b: %b\r\n" % pair for pair in (*always, *headers)]
+    if is_last:
+        lines.append(b"connection: close\r\n")
+    return b"".join((STATUS_LINE[response.status], *lines, b"\r\n", body))

@@ -69,7 +69,7 @@ class Bars:
     def show(self, run: Run) -> None:
         """Move the bar to where the run stands."""
         found = pace(run, now=self._now()) or _steps(run)
-        since = (run.progress or {}).get("since")
+        since = run.statistics.get("counting_since")
         if self._task is not None and self._since is not None and since != self._since:
             self._end_stage()
         if self._task is None:

@@ -79,7 +79,7 @@ def drive(
     once its code was told to end in the middle of one.
     """
     retry = policy.retry if policy else RetryPolicy()
-    tally = Tally(run.statistics)
+    tally = Tally(run.statistics, run.progress)
     driver = _Driver(
         invocation, retry, repository, clock, hide, observe, stopping, watch, tally, run
     )
@@ -166,7 +166,7 @@ class _Driver:
         answer = self._call(job, job.prepare, run.parameters, before, resuming)
         status = checked(answer, "prepare")
         # So that a crash in the first step resumes from here.
-        stands = standing(status, "prepare", statistics=self.tally.kept())
+        stands = self._standing(status, "prepare")
         self.run = self._stored(self.repository.commit_prepared, stands, now=self.clock.now())
         self.stands = stands
         return job, status
@@ -179,10 +179,14 @@ class _Driver:
             self.watch.leaves()
 
     def _commit(self, status: JobStatus, method: str) -> None:
-        stands = standing(status, method, statistics=self.tally.kept())
+        stands = self._standing(status, method)
         commit = self.repository.complete if status.complete else self.repository.commit_step
         self.run = self._stored(commit, stands, now=self.clock.now())
         self.stands, self.set_aside = stands, 0
+
+    def _standing(self, status: JobStatus, method: str) -> Standing:
+        self.tally.counts(status.progress, now=self.clock.now())
+        return standing(status, method, statistics=self.tally.kept())
 
     def _stored(self, write: Callable[..., Run], *given: Any, **options: Any) -> Run:
         """Write to the run's row; as long as the database is away, wait. Raises LeaseLost."""

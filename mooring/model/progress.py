@@ -1,20 +1,18 @@
 """How far is a run, how fast does it go, and how long will it take? Values and words only.
 
-A job counts as it likes, and a staged one counts anew in each stage. So what it says is dated: the
-``since`` of a count is when the first of its kind was committed, ``from`` is where that one stood.
+A job counts as it likes, and a staged one counts anew in each stage. So the statistics of a run
+hold since when it has been counting what it counts now, and from which number on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from mooring.model.moment import iso
 from mooring.model.run import Run, RunStatus
 
 MINUTE, HOUR, DAY = 60, 3600, 86_400  # seconds
+NAMES = {1: "s", MINUTE: "min", HOUR: "h", DAY: "d"}
 SHORTEST = 0.5  # seconds; a rate over less says nothing
 
 
@@ -52,26 +50,16 @@ class Pace:
         return ", ".join(filter(None, [self.message, self.count, self.speed, self.left]))
 
 
-def dated(
-    progress: Mapping[str, Any] | None, *, before: Mapping[str, Any] | None, now: datetime
-) -> dict[str, Any] | None:
-    """Return what a job said of its progress, with since when it has been counting this."""
-    if progress is None:
-        return None
-    if before is not None and "since" in before and _is_same_count(before, progress):
-        return {**progress, "since": before["since"], "from": before["from"]}
-    return {**progress, "since": iso(now, timespec="milliseconds"), "from": progress["done"]}
-
-
 def pace(run: Run, *, now: datetime) -> Pace | None:
     """Return how far a run is, by what it last said of itself; None if it never did."""
     said = run.progress
     if said is None:
         return None
     done, total = int(said["done"]), said.get("total")
-    since = datetime.fromisoformat(said["since"]) if "since" in said else run.started_at
+    counting = run.statistics.get("counting_since")
+    since = datetime.fromisoformat(counting) if counting else run.started_at
     seconds = ((run.completed_at or now) - (since or now)).total_seconds()
-    gained = done - int(said.get("from", 0))
+    gained = done - int(run.statistics.get("counting_from", 0))
     rate = gained / seconds if gained > 0 and seconds >= SHORTEST else None
     left = None
     if run.status is RunStatus.RUNNING and rate and total is not None and total >= done:
@@ -89,11 +77,9 @@ def rate_text(rate: float | None) -> str:
     """Spell a rate in the unit in which it is a number that people can read."""
     if not rate:
         return ""
-    for seconds, name in ((1, "s"), (MINUTE, "min"), (HOUR, "h")):
-        if rate * seconds >= 1 or seconds == HOUR:
-            amount = rate * seconds
-            return f"{amount:,.0f}/{name}" if amount >= 10 else f"{amount:.1f}/{name}"
-    raise AssertionError("an hour is the last resort")
+    seconds = next((each for each in (1, MINUTE) if rate * each >= 1), HOUR)
+    amount = rate * seconds
+    return f"{amount:,.{0 if amount >= 10 else 1}f}/{NAMES[seconds]}"
 
 
 def duration_text(seconds: float) -> str:
@@ -106,15 +92,7 @@ def duration_text(seconds: float) -> str:
     return _two(whole, HOUR, MINUTE) if whole < DAY else _two(whole, DAY, HOUR)
 
 
-NAMES = {1: "s", MINUTE: "min", HOUR: "h", DAY: "d"}
-
-
 def _two(seconds: int, larger: int, smaller: int) -> str:
     first, rest = divmod(seconds, larger)
     second = rest // smaller
     return f"{first} {NAMES[larger]}" + (f" {second} {NAMES[smaller]}" if second else "")
-
-
-def _is_same_count(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
-    same_unit = (before.get("unit") or "") == (after.get("unit") or "")
-    return same_unit and int(after["done"]) >= int(before["done"])

@@ -77,7 +77,7 @@ class Run:
             "started_at": iso(self.started_at, timespec="milliseconds"),
             "completed_at": iso(self.completed_at, timespec="milliseconds"),
             "progress": None if self.progress is None else dict(self.progress),
-            "statistics": {**NOTHING_YET, **self.statistics},
+            "statistics": {n: self.statistics.get(n, least) for n, least in NOTHING_YET.items()},
             "workers_lost": self.workers_lost,
         }
 

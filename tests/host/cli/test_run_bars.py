@@ -26,7 +26,7 @@ def counting(
 ) -> Run:
     since = (NOW - timedelta(seconds=began)).isoformat()
     said = {"done": done, "total": total, "unit": unit, "message": message}
-    return replace(RUN, progress={**said, "since": since, "from": 0})
+    return replace(RUN, progress=said, statistics={"counting_since": since, "counting_from": 0})
 
 
 def ended(run: Run, status: RunStatus = RunStatus.COMPLETE) -> Run:

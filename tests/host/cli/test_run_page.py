@@ -92,8 +92,10 @@ def test_progress_statistics_and_losses_are_told(host: Host, installation: Insta
         workers_lost=2,
         heartbeat_at=now,
         started_at=now - timedelta(seconds=10),
-        progress={"done": 100, "total": 400, "unit": "sheep", "since": since, "from": 0},
+        progress={"done": 100, "total": 400, "unit": "sheep"},
         statistics={
+            "counting_since": since,
+            "counting_from": 0,
             "step_ms_total": 8000,
             "step_ms_longest": 700,
             "attempts_total": 3,

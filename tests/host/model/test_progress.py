@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from mooring.model.progress import dated, duration_text, pace, rate_text, steps_rate
+from mooring.model.moment import iso
+from mooring.model.progress import duration_text, pace, rate_text, steps_rate
 from mooring.model.run import Run, RunStatus
 
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -26,21 +27,29 @@ def count(done: int, total: int | None = None, unit: str = "contacts") -> dict[s
     return {"done": done, "total": total, "unit": unit, "message": ""}
 
 
+def counting(after: float, *, first: int = 0) -> dict[str, Any]:
+    """Statistics of a run that has been counting since then, from that number on."""
+    return {"counting_since": iso(later(after)), "counting_from": first}
+
+
 def later(seconds: float) -> datetime:
     return START + timedelta(seconds=seconds)
 
 
 def test_a_count_with_its_total_has_a_rate_and_an_end() -> None:
-    first = dated(count(0, 5000), before=None, now=START)
-    then = dated(count(1200, 5000), before=first, now=later(10))
-    found = pace(run(then), now=later(10))
+    found = pace(run(count(1200, 5000), statistics=counting(0)), now=later(10))
     assert str(found) == "1,200 of 5,000 contacts (24 %), 120/s, 32 s left"
 
 
 def test_a_count_without_a_total_has_a_rate_alone() -> None:
-    first = dated(count(0, unit=""), before=None, now=START)
-    then = dated(count(30, unit=""), before=first, now=later(60))
-    assert str(pace(run(then), now=later(60))) == "30, 30/min"
+    assert str(pace(run(count(30, unit=""), statistics=counting(0)), now=later(60))) == "30, 30/min"
+
+
+def test_each_stage_is_measured_by_itself() -> None:
+    deciding = run(count(300, 9000), statistics=counting(100, first=100))
+    found = pace(deciding, now=later(110))
+    assert found is not None
+    assert found.rate == 20
 
 
 def test_what_is_being_done_stands_in_front() -> None:
@@ -48,33 +57,18 @@ def test_what_is_being_done_stands_in_front() -> None:
     assert str(pace(run(said), now=START)) == "reading Brevo, 5 of 10 contacts (50 %)"
 
 
-def test_each_stage_is_measured_by_itself() -> None:
-    reading = dated(count(1000), before=None, now=START)
-    reading = dated(count(9000), before=reading, now=later(100))
-    deciding = dated(count(100, 9000), before=reading, now=later(100))
-    deciding = dated(count(300, 9000), before=deciding, now=later(110))
-    found = pace(run(deciding), now=later(110))
-    assert found is not None
-    assert found.rate == 20
-    other = dated(count(400, 9000, unit="calls"), before=deciding, now=later(110))
-    assert other is not None
-    assert other["from"] == 400
-
-
 def test_what_stood_at_the_first_word_is_no_gain_of_the_time_since() -> None:
     """A resumed run begins with 9,000 done: that says nothing about its speed."""
-    first = dated(count(9000, 10000), before=None, now=START)
-    assert str(pace(run(first), now=later(1))) == "9,000 of 10,000 contacts (90 %)"
+    resumed = run(count(9000, 10000), statistics=counting(0, first=9000))
+    assert str(pace(resumed, now=later(1))) == "9,000 of 10,000 contacts (90 %)"
 
 
 def test_a_run_that_has_ended_has_the_rate_of_its_time_and_nothing_left() -> None:
-    said = dated(count(50, 100), before=dated(count(0, 100), before=None, now=START), now=later(5))
-    ended = run(said, status=RunStatus.ERROR, completed_at=later(10))
+    ended = run(count(50, 100), status=RunStatus.ERROR, completed_at=later(10))
     assert str(pace(ended, now=later(1000))) == "50 of 100 contacts (50 %), 5.0/s"
 
 
 def test_a_run_that_says_nothing_has_no_pace() -> None:
-    assert dated(None, before=count(1), now=START) is None
     assert pace(run(None), now=START) is None
 
 

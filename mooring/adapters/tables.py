@@ -200,13 +200,29 @@ runs = Table(
     Column("workers_lost", Integer, nullable=False),
     Column("statistics", JsonText, nullable=False),
     Column("progress", JsonText),
+    # In which epoch its end went into run_totals, and what of its statistics did.
+    Column("counted_epoch", Integer),
+    Column("counted", JsonText),
 )
 PENDING = text("status = 'PENDING'")
 RUNNING = text("status = 'RUNNING'")
 Index("runs_pending", runs.c.scheduled_at, sqlite_where=PENDING, postgresql_where=PENDING)
 Index("runs_running", runs.c.heartbeat_at, sqlite_where=RUNNING, postgresql_where=RUNNING)
+UNCOUNTED = text("completed_at IS NOT NULL AND coalesce(counted_epoch, -1) <> epoch")
+Index("runs_uncounted", runs.c.completed_at, sqlite_where=UNCOUNTED, postgresql_where=UNCOUNTED)
 Index("runs_recent", runs.c.created_at)
 Index("runs_of_job", runs.c.install_id, runs.c.job, runs.c.created_at)
+
+# How many runs of each job ended in each way, and what their steps took, since there is this host.
+run_totals = Table(
+    "run_totals",
+    metadata,
+    Column("app_id", key_text(), primary_key=True),
+    Column("job", key_text(), primary_key=True),
+    Column("status", Text, primary_key=True),
+    Column("ended", BigInteger, nullable=False),
+    Column("work", JsonText, nullable=False),
+)
 
 # What a job set aside, one row a record: ``record`` is sealed, for it is what people entered.
 dead_letters = Table(
@@ -268,6 +284,13 @@ Index(
     postgresql_where=WAITING,
 )
 Index("deliveries_recent", deliveries.c.received_at)
+DEAD = text("state = 'dead'")
+Index(
+    "deliveries_dead",
+    *(deliveries.c.app_id, deliveries.c.function),
+    sqlite_where=DEAD,
+    postgresql_where=DEAD,
+)
 
 settings = Table(
     "settings",

@@ -52,7 +52,8 @@ from mooring.model.run import Run, RunStatus, Standing
 from mooring.sdk.ports import Clock
 
 ACTIVE = tuple(status.value for status in RunStatus if not status.final)
-COLUMNS = tuple(column for column in runs.c if column.name not in ("due_key", "steps_when_taken"))
+BESIDES = frozenset({"due_key", "steps_when_taken", "counted", "counted_epoch"})  # no part of a Run
+COLUMNS = tuple(column for column in runs.c if column.name not in BESIDES)
 
 
 class RunMoves:

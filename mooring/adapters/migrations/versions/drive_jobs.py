@@ -42,3 +42,25 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.BigInteger, nullable=False),
         sa.UniqueConstraint("install_id", "job", "key", name="one_letter_a_record"),
     )
+    _count_what_ends(key_text)
+
+
+def _count_what_ends(key_text: sa.types.TypeEngine[str]) -> None:
+    op.add_column("runs", sa.Column("counted_epoch", sa.Integer))
+    op.add_column("runs", sa.Column("counted", sa.Text))
+    op.create_table(
+        "run_totals",
+        sa.Column("app_id", key_text, primary_key=True),
+        sa.Column("job", key_text, primary_key=True),
+        sa.Column("status", sa.Text, primary_key=True),
+        sa.Column("ended", sa.BigInteger, nullable=False),
+        sa.Column("work", sa.Text, nullable=False),
+    )
+    uncounted = "completed_at IS NOT NULL AND coalesce(counted_epoch, -1) <> epoch"
+    _index("runs_uncounted", "runs", ["completed_at"], where=uncounted)
+    _index("deliveries_dead", "deliveries", ["app_id", "function"], where="state = 'dead'")
+
+
+def _index(name: str, table: str, columns: list[str], *, where: str) -> None:
+    only = sa.text(where)
+    op.create_index(name, table, columns, sqlite_where=only, postgresql_where=only)

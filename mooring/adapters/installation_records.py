@@ -51,10 +51,11 @@ class InstallationRecords:
                 hold(connection, f"{table.name}/{self._owner}")
                 yield from self._rows(connection, kind, table)
             yield from self._letters(connection)
-        for name, _ in self._vault.names(self._owner):
+        for name, changed_at in self._vault.names(self._owner):
             if held := self._vault.held(self._owner, name):
                 expires_at = None if held[1] is None else to_micros(held[1])
-                yield {"secret": name, "value": held[0], "expires_at": expires_at}
+                times = {"expires_at": expires_at, "changed_at": to_micros(changed_at)}
+                yield {"secret": name, "value": held[0], **times}
         for schedule in self._schedules.of(self._install_id):
             yield {
                 "schedule": schedule.job,
@@ -80,10 +81,7 @@ class InstallationRecords:
                 elif "schedule" in record:
                     schedules.append((self._schedule(record), record["is_on"]))
                 elif "secret" in record:
-                    expires_at = _moment(record)
-                    self._vault.set(
-                        self._owner, record["secret"], record["value"], expires_at=expires_at
-                    )
+                    self._put_secret(record)
                 elif "letter" in record:
                     self._put_letter(connection, record["letter"])
                 else:
@@ -114,6 +112,17 @@ class InstallationRecords:
         times = {name: from_micros(letter[name]) for name in LETTER_MOMENTS}
         row = {**letter, **times, "install_id": self._install_id}
         connection.execute(dead_letters.insert().values(row))
+
+    def _put_secret(self, record: Mapping[str, Any]) -> None:
+        # Older archives do not say when it was set.
+        changed_at = record.get("changed_at")
+        self._vault.set(
+            self._owner,
+            record["secret"],
+            record["value"],
+            expires_at=_moment(record),
+            changed_at=None if changed_at is None else from_micros(changed_at),
+        )
 
     def _put_row(self, connection: Connection, record: Mapping[str, Any]) -> None:
         for kind, table in TABLES.items():

@@ -201,11 +201,19 @@ class _NotedVault(Vault):
         vars(self).update(vars(vault))
         self._note_change = note
 
-    def set(self, owner: str, name: str, value: str, *, expires_at: datetime | None = None) -> None:
+    def set(
+        self,
+        owner: str,
+        name: str,
+        value: str,
+        *,
+        expires_at: datetime | None = None,
+        changed_at: datetime | None = None,
+    ) -> None:
         """Store a value."""
         with self._database.write():
             self._note_change(name, self.held(owner, name), (value, expires_at))
-            super().set(owner, name, value, expires_at=expires_at)
+            super().set(owner, name, value, expires_at=expires_at, changed_at=changed_at)
 
     def delete(self, owner: str, name: str) -> bool:
         """Remove a value; say whether it was there."""

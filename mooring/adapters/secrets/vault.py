@@ -103,11 +103,19 @@ class Vault:
         self._masker.learn(value)
         return value, row.expires_at
 
-    def set(self, owner: str, name: str, value: str, *, expires_at: datetime | None = None) -> None:
-        """Store a value."""
+    def set(
+        self,
+        owner: str,
+        name: str,
+        value: str,
+        *,
+        expires_at: datetime | None = None,
+        changed_at: datetime | None = None,
+    ) -> None:
+        """Store a value; one that is put back was ``changed_at`` another time than now."""
         self._masker.learn(value)
         with self._database.write():
-            self._note(owner, name, expires_at)
+            self._note(owner, name, expires_at, changed_at or self._clock.now())
             with _explained(self.kind):
                 self._backend.set_password(self._service(owner), name, value)
 
@@ -238,8 +246,10 @@ class Vault:
     def _service(self, owner: str) -> str:
         return f"{self._prefix}/{owner}"
 
-    def _note(self, owner: str, name: str, expires_at: datetime | None) -> None:
-        values = {"changed_at": self._clock.now(), "expires_at": expires_at}
+    def _note(
+        self, owner: str, name: str, expires_at: datetime | None, changed_at: datetime
+    ) -> None:
+        values = {"changed_at": changed_at, "expires_at": expires_at}
         with self._database.write() as connection:
             row = insert(connection, secret_names).values(owner=owner, name=name, **values)
             connection.execute(

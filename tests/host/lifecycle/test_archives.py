@@ -59,6 +59,19 @@ def test_what_was_uninstalled_comes_back_as_it_was(host: Host, archive: Path) ->
     assert outcomes(host)[-1] == ("restore", "done")
 
 
+def test_a_secret_that_comes_back_is_as_old_as_it_was(host: Host, shop: Shop) -> None:
+    installation = host.lifecycle.install(shop.version("1.0.0"))
+    own = services(host, installation)
+    own.settings.put("main", {"api_key": "canary-key"})
+    own.secrets.put("token", {"value": "canary-token"})
+    before = host.vault.names(installation.owner)
+    archive = host.lifecycle.uninstall(installation, purge=False)
+    assert archive is not None
+    restored = host.lifecycle.restore(archive)
+    assert len(before) == 2
+    assert host.vault.names(restored.owner) == before
+
+
 def test_it_comes_back_without_the_hosts_copy_of_the_app(host: Host, archive: Path) -> None:
     shutil.rmtree(host.home.path / "apps")
     host.lifecycle.restore(archive)

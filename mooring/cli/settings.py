@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli.attention import attention_json, attention_text
 from mooring.cli.authorization import journey_of, require_listener, show_journey
 from mooring.cli.edge import answer, open_host
 from mooring.cli.given import read_secret
-from mooring.engine.settings import SettingsOutcome, find_section
+from mooring.cli.shown_settings import settings_text
+from mooring.engine.settings import SAVE, SettingsOutcome, find_section
 from mooring.errors import UsageError
 
 if TYPE_CHECKING:
@@ -89,7 +87,8 @@ def command(
         elif section and (given or action):
             values = _values(host, installation, section, given)
             desk = host.settings.of(installation)
-            _report(ctx, [desk.submit(section, values, action=action or "save")])
+            pressed = action or SAVE
+            _report(ctx, [desk.submit(section, values, action=pressed)], action=pressed)
         elif given or action:
             raise UsageError(
                 "It is not said of which section these values are.",
@@ -97,7 +96,7 @@ def command(
             )
         else:
             shown = host.settings.of(installation).show(section)
-            answer(ctx, shown, _text(shown, _marks(host, installation)))
+            answer(ctx, shown, settings_text(host, installation, shown))
 
 
 def _values(
@@ -107,59 +106,25 @@ def _values(
     return {key: value for text in given for key, value in [_value(form_section, text)]}
 
 
-def _report(ctx: click.Context, outcomes: list[SettingsOutcome]) -> None:
+def _report(ctx: click.Context, outcomes: list[SettingsOutcome], *, action: str = SAVE) -> None:
     answer(
         ctx,
         {
             "ok": all(o.ok for o in outcomes),
             "sections": [o.to_json() for o in outcomes],
         },
-        "\n".join(_outcome(o) for o in outcomes),
+        "\n".join(_outcome(o, action) for o in outcomes),
     )
     if not all(o.ok for o in outcomes):
         ctx.exit(1)
 
 
-def _outcome(outcome: SettingsOutcome) -> str:
-    head = f"{outcome.section}: {'saved' if outcome.ok else 'not saved'}"
+def _outcome(outcome: SettingsOutcome, action: str) -> str:
+    done = "saved" if action == SAVE else f"{action} done"
+    head = f"{outcome.section}: {done if outcome.ok else 'not accepted'}"
     lines = [f"  {field}: {text}" for field, texts in outcome.errors.items() for text in texts]
     lines += [f"  {toast['intent']}: {toast['message']}" for toast in outcome.toasts]
     return "\n".join([head, *lines])
-
-
-@dataclass(frozen=True, slots=True)
-class _Mark:
-    """Why a section needs attention, and what that says of its secrets."""
-
-    sentence: str
-    of_secrets: str
-
-
-def _marks(host: Host, installation: Installation) -> dict[str, _Mark]:
-    return {
-        each["section"]: _Mark(
-            attention_text(each),
-            "no longer accepted" if each["section"] in installation.accepted else "not accepted",
-        )
-        for each in attention_json(host, installation)
-    }
-
-
-def _text(shown: Mapping[str, Any], marks: Mapping[str, _Mark]) -> str:
-    lines = []
-    for section, values in shown.items():
-        lines.append(f"{section}:")
-        mark = marks.get(section)
-        lines += [f"  ! {mark.sentence}"] if mark else []
-        own = [f"  {key}: {_shown(value, mark)}" for key, value in values.items()]
-        lines += own or ["  (empty)"]
-    return "\n".join(lines) or "Nothing is set yet."
-
-
-def _shown(value: Any, mark: _Mark | None) -> str:
-    if value == {"redacted": True}:
-        return f"(set, hidden; {mark.of_secrets})" if mark else "(set, hidden)"
-    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
 def _value(section: Section, text: str) -> tuple[str, Any]:

@@ -12,6 +12,7 @@ from contextlib import AbstractContextManager
 from datetime import datetime
 from typing import Any
 
+from mooring.engine.forms import Answers, can_authorize, holds
 from mooring.engine.ports import (
     AttentionRepository,
     HistoryRepository,
@@ -30,8 +31,8 @@ LONGEST_MESSAGE = 500  # characters
 class AttentionDesk:
     """Marks installations, tells their people, and lifts the marks.
 
-    ``form_of`` gives an installation's settings form; ``together`` stores what is written inside
-    it as one; ``resume`` lets go on what had to wait.
+    ``form_of`` gives an installation's settings form, ``answers_of`` what is stored of it;
+    ``together`` stores what is written inside it as one; ``resume`` lets go on what had to wait.
     """
 
     def __init__(
@@ -41,6 +42,7 @@ class AttentionDesk:
         notifications: NotificationRepository,
         history: HistoryRepository,
         form_of: Callable[[Installation], Form],
+        answers_of: Callable[[Installation], Answers],
         together: Callable[[], AbstractContextManager[Any]],
         resume: Callable[[Installation], object],
         hide: Callable[[str], str],
@@ -51,6 +53,7 @@ class AttentionDesk:
         self._notifications = notifications
         self._history = history
         self._form_of = form_of
+        self._answers_of = answers_of
         self._together = together
         self._resume = resume
         self._hide = hide
@@ -87,7 +90,7 @@ class AttentionDesk:
                 ACTIVITY,
                 f"{label} needs your attention",
                 f"{error.message} {error.hint}".strip(),
-                remedy(installation, key),
+                self._remedy(installation, key, form),
             )
         self._note("warn", "installation.needs_attention", installation, section=key, why=message)
         return True
@@ -112,6 +115,17 @@ class AttentionDesk:
         self._note("info", "installation.attention_cleared", installation, section=section)
         return True
 
+    def advice(self, installation: Installation, section: str) -> str:
+        """Say where to go, with the command that leads there."""
+        try:
+            form = self._form_of(installation)
+            command = self._remedy(installation, section, form)
+        except MooringError:
+            # An app that cannot be read any more has no form to name sections of.
+            return f"Go to the settings: {remedy(installation, section)}"
+        where = f"section {label_of(form, section)}" if section else "the settings"
+        return f"Go to {where}: {command}"
+
     def noticing(
         self, installation: Installation, *, began: datetime
     ) -> Callable[[CredentialsRejected], None]:
@@ -126,6 +140,11 @@ class AttentionDesk:
             self.raise_for(installation, error, began=began)
         except MooringError as failure:
             self._note("error", "attention.failed", installation, error=str(failure))
+
+    def _remedy(self, installation: Installation, section: str, form: Form) -> str:
+        found = next((s for s in form.sections if s.key == section), None)
+        how = how_to_renew(found, self._answers_of(installation)) if found else ""
+        return remedy(installation, section, how=how)
 
     def _note(self, level: str, event: str, installation: Installation, **fields: Any) -> None:
         self._log().log(level, event, {**installation.log_fields, **fields})
@@ -144,22 +163,22 @@ def label_of(form: Form, section: str) -> str:
     return next((s.label for s in form.sections if s.key == section), section or "The connection")
 
 
-def advice(form: Form | None, installation: Installation, section: str) -> str:
-    """Say where to go, with the command that leads there; ``form`` is None if it is unknown."""
-    command = remedy(installation, section)
-    if form is None or not section:
-        return f"Go to the settings: {command}"
-    return f"Go to section {label_of(form, section)}: {command}"
+def how_to_renew(section: Section, answers: Answers) -> str:
+    """Name the option that renews what a section holds, as it is filled in at present."""
+    if can_authorize(section, answers):
+        return "--authorize"
+    asked = (e for e in section.fields if e.type == "secret" and holds(e.visible, section, answers))
+    secret = next(asked, None)
+    return f"--set {secret.key}=-" if secret else ""
 
 
-def remedy(installation: Installation, section: str) -> str:
-    """Return the command that shows and renews what a section holds."""
-    parts = ["mooring settings", installation.app_id, section]
+def remedy(installation: Installation, section: str, *, how: str = "") -> str:
+    """Return the command that shows what a section holds, or renews it in the way of ``how``."""
+    parts = ["mooring settings", installation.app_id, section, how]
     if installation.account != DEFAULT_ACCOUNT:
         parts.append(f"--account {installation.account}")
     return " ".join(filter(None, parts))
 
 
 def _takes_credentials(section: Section) -> bool:
-    connects = any(e.type in ("oauth_button", "oauth_image_button") for e in section.elements)
-    return connects or bool(secret_fields(section))
+    return section.connects or bool(secret_fields(section))

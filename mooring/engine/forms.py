@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mooring.model.form import (
+    OAUTH_BUTTONS,
     Comparator,
     Element,
     Evaluation,
@@ -78,6 +79,16 @@ def holds(evaluation: Evaluation, section: Section, answers: Answers) -> bool:
             evaluation.operation, [_compare(evaluation, item) for item in value]
         )
     return _compare(evaluation, value)
+
+
+def can_authorize(section: Section, answers: Answers) -> bool:
+    """Tell whether a button that connects an account is there and can be pressed."""
+    return any(
+        element.type in OAUTH_BUTTONS
+        and holds(element.visible, section, answers)
+        and not holds(element.disabled, section, answers)
+        for element in section.elements
+    )
 
 
 def _quantified(operation: Operation, results: list[bool]) -> bool:

@@ -11,17 +11,18 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from urllib.parse import urlsplit
 
-from mooring.engine.forms import Answers, check_section, holds, submitted_fields
+from mooring.engine.forms import can_authorize, check_section, submitted_fields
 from mooring.engine.lifecycle_calls import wrong_answer
 from mooring.engine.ports import SecretMask
-from mooring.errors import CredentialsRejected, MooringError, NotFound
-from mooring.model.form import OAUTH_BUTTONS, Form, Section, secret_fields
+from mooring.errors import CredentialsRejected, MooringError, NotFound, UsageError
+from mooring.model.form import Form, Section, secret_fields
 from mooring.model.known_names import listed, nearest
 from mooring.sdk.ports import RecordStore
 from mooring.sdk.results import LifecycleSettingsResult
 
 REDACTED = {"redacted": True}
 AUTHORIZE = "authorize"  # the button that connects an account has no action of its own
+SAVE = "save"  # the action of a button that names none
 SWITCHED_OFF = {
     "intent": "danger",
     "message": "The button that connects an account is switched off or hidden at the moment.",
@@ -97,9 +98,12 @@ class SettingsDesk:
     ) -> SettingsOutcome:
         """Submit one section: given values over stored ones over the form's defaults.
 
-        A given ``{"redacted": true}`` means "unchanged". Raises NotFound for an unknown section.
+        A given ``{"redacted": true}`` means "unchanged". Raises NotFound for an unknown section,
+        UsageError for an action that none of its buttons has.
         """
-        return self._submit(find_section(self._form, section_key), values, action)
+        section = find_section(self._form, section_key)
+        _require_action(section, action)
+        return self._submit(section, values, action)
 
     def authorize(self, section_key: str, values: Mapping[str, Any]) -> SettingsOutcome:
         """Press the section's button that connects an account, with these values filled in.
@@ -107,7 +111,7 @@ class SettingsDesk:
         A good outcome redirects to the provider's consent page. Raises NotFound.
         """
         section = find_section(self._form, section_key)
-        if not any(element.type in OAUTH_BUTTONS for element in section.elements):
+        if not section.connects:
             raise NotFound(
                 f"The section {section_key} has no button that connects an account.",
                 hint="Leave out --authorize to save it.",
@@ -120,7 +124,7 @@ class SettingsDesk:
         answers = {s.key: self._stored.get(s.key) for s in self._form.sections}
         answers[section.key] = {**answers[section.key], **changed}
         errors = check_section(section, answers, given=changed)
-        if errors or (action == AUTHORIZE and not _can_authorize(section, answers)):
+        if errors or (action == AUTHORIZE and not can_authorize(section, answers)):
             said = {f"{section.key}.{key}": sentences for key, sentences in errors.items()}
             return SettingsOutcome(section.key, said, () if errors else (SWITCHED_OFF,))
         fields = submitted_fields(section, answers)
@@ -138,7 +142,7 @@ class SettingsDesk:
         outcomes: list[SettingsOutcome] = []
         for section in self._form.sections:
             if section.key in sections:
-                outcomes.append(self.submit(section.key, sections[section.key], action="save"))
+                outcomes.append(self.submit(section.key, sections[section.key], action=SAVE))
                 if not outcomes[-1].ok:
                     break
         return outcomes
@@ -229,13 +233,16 @@ def _was_stored(
     return bool(stored) and entered == stored
 
 
-def _can_authorize(section: Section, answers: Answers) -> bool:
-    """Tell whether a button that connects an account is there and can be pressed."""
-    return any(
-        element.type in OAUTH_BUTTONS
-        and holds(element.visible, section, answers)
-        and not holds(element.disabled, section, answers)
-        for element in section.elements
+def _require_action(section: Section, action: str) -> None:
+    """Refuse an action that nothing in the section's form leads to. Raises UsageError."""
+    # Whatever its buttons are called, a section can be saved: settings files do it.
+    offered = dict.fromkeys([SAVE, *section.actions])
+    if action in offered:
+        return
+    instead = " To connect an account: --authorize." if section.connects else ""
+    raise UsageError(
+        f"The section {section.key} has no action {action}.",
+        hint=f"{nearest(action, offered)}It has: {listed(offered)}.{instead}",
     )
 
 

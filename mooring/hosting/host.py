@@ -284,6 +284,7 @@ class Host:
             notifications=self.notifications,
             history=self.history,
             form_of=lambda installation: self.definition(installation).settings_form,
+            answers_of=self.settings.answers,
             together=self.database.write,
             resume=lambda one: self.deliveries.hasten(one.install_id, now=self.clock.now()),
             hide=self._hide_all,

@@ -7,16 +7,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mooring.engine.settings import AUTHORIZE, SettingsDesk, SettingsOutcome
+from mooring.engine.forms import Answers
+from mooring.engine.settings import AUTHORIZE, SAVE, SettingsDesk, SettingsOutcome
 from mooring.errors import SettingsRefused
 from mooring.model.installation import Installation
 from mooring.reading.settings_file import fill_from_environment, read_settings_file
 
 if TYPE_CHECKING:
     from mooring.hosting.host import Host
-
-
-SAVE = "save"  # the action of a button that names none
 
 
 class AppSettings:
@@ -38,6 +36,12 @@ class AppSettings:
             rejected=host.attention.noticing(installation, began=host.clock.now()),
             bound=host.oauth.of(installation).bound,
         )
+
+    def answers(self, installation: Installation) -> Answers:
+        """Return what is stored of the installation's form, secrets in clear."""
+        host, definition = self._host, self._host.definition(installation)
+        stored = host.services.settings(installation, definition, vault=host.vault)
+        return {s.key: stored.get(s.key) for s in definition.settings_form.sections}
 
     def submit_file(
         self, installation: Installation, path: Path, *, environment: Mapping[str, str]

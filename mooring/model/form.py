@@ -123,6 +123,17 @@ class Section:
         """The elements that have a value."""
         return (element for element in self.elements if element.is_field)
 
+    @property
+    def connects(self) -> bool:
+        """Whether it has a button that connects an account."""
+        return any(element.type in OAUTH_BUTTONS for element in self.elements)
+
+    @property
+    def actions(self) -> Iterator[str]:
+        """What its buttons, and the choices that submit it, tell the app to do."""
+        told = ((element.action, element.trigger_action) for element in self.elements)
+        return (action for both in told for action in both if action)
+
 
 @dataclass(frozen=True, slots=True)
 class Form:

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 from mooring.errors import CredentialsRejected, NotFound, RateLimited, ServiceUnavailable
 from mooring.sdk.context import Services
 from mooring.sdk.oauth_tokens import Tokens, read_record
+from mooring.sdk.ports import HttpResponse
 from mooring.sdk.records import checked_secret_key
 from mooring.sdk.token_endpoint import (
     TIMEOUT,
@@ -27,6 +28,9 @@ from mooring.sdk.token_endpoint import (
 LEASE_SECONDS = 2 * TIMEOUT
 LOOK_EVERY = 0.05
 OF_THE_CLIENT = frozenset({"invalid_client", "unauthorized_client"})
+ENDED = "The access has ended: it was withdrawn, or has not been used for too long."
+NOT_RENEWABLE = "The access has ended: it was for a limited time, and cannot be renewed."
+CLIENT_REFUSED = "The access cannot be renewed: the client ID or the client secret is not accepted."
 
 
 def key_of(name: str) -> str:
@@ -81,16 +85,16 @@ class Renewal:
 
     def _exchanged(self, tokens: Tokens) -> Tokens:
         if self.client is None or not tokens.refresh_token:
-            self._refuse(tokens, "it has expired and cannot be renewed")
+            self._refuse(tokens, NOT_RENEWABLE)
         form = {"grant_type": "refresh_token", "refresh_token": tokens.refresh_token}
         # Repeated even when it is unclear whether it arrived: if it did, the answer that is lost
         # held the only token that is still good, and nothing is worse off.
         answer = ask(self.client, form, repeatable=True)
         if error_of(answer) in OF_THE_CLIENT:
             # The access itself may be good: it can be renewed once the client is put right.
-            raise _rejected(tokens, f"{answer.place} says {reason(answer)}", status=answer.status)
+            raise _rejected(tokens, CLIENT_REFUSED, answer)
         if is_refusal(answer):
-            self._refuse(tokens, f"{answer.place} says {reason(answer)}", status=answer.status)
+            self._refuse(tokens, ENDED, answer)
         fresh = tokens_of(answer, self.services, section=tokens.section)
         return replace(
             fresh,
@@ -98,10 +102,10 @@ class Renewal:
             scope=fresh.scope or tokens.scope,
         )
 
-    def _refuse(self, tokens: Tokens, why: str, *, status: int | None = None) -> NoReturn:
+    def _refuse(self, tokens: Tokens, why: str, answer: HttpResponse | None = None) -> NoReturn:
         """Note that these tokens are of no use, so that nobody asks again, and say so."""
         self._replace(tokens, replace(tokens, refused=True))
-        raise _rejected(tokens, why, status=status)
+        raise _rejected(tokens, why, answer)
 
     def _replace(self, former: Tokens, fresh: Tokens) -> None:
         """Keep what is new, unless somebody connected or disconnected meanwhile."""
@@ -117,7 +121,7 @@ class Renewal:
         if tokens is None:
             raise NotFound(f"No tokens are kept under {self.name}.", hint="Connect it first.")
         if tokens.refused:
-            raise _rejected(tokens, "the provider has refused to renew it")
+            raise _rejected(tokens, ENDED)
         return tokens
 
     def _is_fresh(self, tokens: Tokens) -> bool:
@@ -129,10 +133,13 @@ class Renewal:
         return accepted and tokens.is_good(self.services.clock.now())
 
 
-def _rejected(tokens: Tokens, why: str, *, status: int | None = None) -> CredentialsRejected:
+def _rejected(tokens: Tokens, why: str, answer: HttpResponse | None = None) -> CredentialsRejected:
+    """Say in plain words what happened, and then what the provider said of it."""
+    said = f" ({answer.place} says “{reason(answer)}”.)" if answer else ""
+    of_client = why is CLIENT_REFUSED
     return CredentialsRejected(
-        f"The connection has ended: {why}.",
-        hint="Connect it again.",
+        f"{why}{said}",
+        hint="Enter them anew, then connect it again." if of_client else "Connect it again.",
         section=tokens.section,
-        status=status,
+        status=answer.status if answer else None,
     )

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from mooring.engine.attention import advice
 from mooring.errors import MooringError, NotFound
 from mooring.hosting.host import Host
 from mooring.model.installation import Installation
@@ -85,7 +84,7 @@ def one_app(host: Host, app_id: str) -> AppPage:
 def _shown(host: Host, installation: Installation) -> AppShown:
     try:
         definition = host.definition(installation)
-        manifest, form = definition.manifest, definition.settings_form
+        manifest = definition.manifest
         urls = host.endpoints(installation)
     except MooringError as error:
         return AppShown(installation, installation.app_id, problem=str(error))
@@ -94,7 +93,7 @@ def _shown(host: Host, installation: Installation) -> AppShown:
         installation,
         manifest.meta.display_name,
         attention=tuple(
-            f"{each.message} {advice(form, installation, each.section)}"
+            f"{each.message} {host.attention.advice(installation, each.section)}"
             for each in installation.attentions
         ),
         summary=manifest.meta.summary,

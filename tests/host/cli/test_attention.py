@@ -72,7 +72,7 @@ JOB = (
 SHOP = {
     "section": "shop",
     "message": "The shop refuses the token.",
-    "fix": f"Go to section Shop connection: mooring settings {APP} shop",
+    "fix": f"Go to section Shop connection: mooring settings {APP} shop --set token=-",
 }
 
 
@@ -227,4 +227,4 @@ def test_one_account_is_marked_and_the_other_is_not(rejected: Here, app: Path) -
     assert states == {"local": "installed", "acme": "needs_attention"}
     assert rejected.ok("notifications", "--account", "local", "--json").json == []
     (entry,) = rejected.ok("notifications", "--account", "acme", "--json").json
-    assert entry["details"] == f"mooring settings {APP} shop --account acme"
+    assert entry["details"] == f"mooring settings {APP} shop --set token=- --account acme"

@@ -18,6 +18,7 @@ sections:
       - {type: text, key: name, label: Name, help: Who you are.}
       - {type: secret, key: token, label: Token, help: What lets you in.}
       - {type: button, label: Save, action: save}
+      - {type: button, label: Forget, action: forget}
 """
 KEEPS = "storage.settings.put(section, form_data)"
 ANSWERS = 'return result.add_toast("success", "Saved.")'
@@ -54,6 +55,43 @@ def test_an_unknown_field_is_answered_with_the_nearest_and_stores_nothing(
     assert answer.status == 1
     assert "salutation" in answer.out
     assert installed.ok("settings", APP, "--json").json == {"greeting": {"salutation": "Hello"}}
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        ("sav", "Did you mean save? It has: save, forget."),
+        ("authorize", "It has: save, forget."),
+    ],
+)
+def test_an_action_that_no_button_has_is_refused_before_the_app_sees_it(
+    cli: Program, app: Path, written: Path, action: str, said: str
+) -> None:
+    cli.ok("install", str(app))
+    answer = cli("settings", APP, "account", "--set", "name=Ada", "--action", action)
+    assert (answer.status, answer.out) == (2, "")
+    assert f"The section account has no action {action}." in answer.err
+    assert said in answer.err
+    assert cli.ok("settings", APP, "--json").json == {"account": {}}
+
+
+def test_a_pressed_button_is_said_to_be_done_and_not_to_have_saved(
+    cli: Program, app: Path, written: Path
+) -> None:
+    cli.ok("install", str(app))
+    said = cli.ok("settings", APP, "account", "--action", "forget").out
+    assert said == "account: forget done\n  success: Saved.\n"
+
+
+def test_an_app_that_answers_with_an_error_is_not_said_to_have_saved(
+    cli: Program, written: Path
+) -> None:
+    refuses = 'return result.add_toast("danger", "The shop is closed.")'
+    answer = submit(cli, written, old=ANSWERS, new=refuses)
+    assert (answer.status, answer.out) == (
+        1,
+        "account: not accepted\n  danger: The shop is closed.\n",
+    )
 
 
 def test_an_unknown_section_is_answered_with_the_nearest(installed: Program) -> None:

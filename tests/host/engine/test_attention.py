@@ -9,9 +9,9 @@ from mooring.adapters.repositories.attention import AttentionMarks
 from mooring.adapters.repositories.history import History
 from mooring.adapters.repositories.installations import Installations
 from mooring.adapters.repositories.notifications import Notifications
-from mooring.engine.attention import AttentionDesk, section_of
+from mooring.engine.attention import AttentionDesk, how_to_renew, section_of
 from mooring.errors import Conflict, CredentialsRejected
-from mooring.model.form import Element, Form, Section
+from mooring.model.form import Comparator, Element, Form, Section
 from mooring.model.history import HistoryEntry
 from mooring.model.installation import Installation, InstallationState
 from mooring.testing.memory import MemoryApp
@@ -32,6 +32,7 @@ class Bench:
     def __init__(self, database: Database, app: MemoryApp, installation: Installation) -> None:
         self.database, self.app, self.installation = database, app, installation
         self.resumed: list[int] = []
+        self.form = FORM
         self.notifications = Notifications(database, clock=app.clock, hide=self.hide)
         self.history = History(database, clock=app.clock, actor="worker", hide=self.hide)
         self.desk = self.over(AttentionMarks(database))
@@ -41,7 +42,8 @@ class Bench:
             marks,
             notifications=self.notifications,
             history=self.history,
-            form_of=lambda _: FORM,
+            form_of=lambda _: self.form,
+            answers_of=lambda _: {},
             together=self.database.write,
             resume=lambda one: self.resumed.append(one.install_id),
             hide=self.hide,
@@ -76,7 +78,7 @@ def test_a_rejection_marks_the_section_and_tells_what_to_do(bench: Bench) -> Non
     (told,) = bench.notifications.recent(account="local", app_id="shop")
     assert (told.level, told.title) == ("error", "Mail connection needs your attention")
     assert told.summary == "The token ••• is refused. Make one."
-    assert told.details == "mooring settings shop mail"
+    assert told.details == "mooring settings shop mail --set key=-"
 
 
 def test_it_is_written_into_the_history_and_the_log(bench: Bench) -> None:
@@ -171,11 +173,60 @@ def test_without_a_secret_it_is_the_first_section_and_without_a_form_none() -> N
     assert section_of(Form(), CredentialsRejected(section="x")) is None
 
 
+CLIENT = Comparator("empty", expected=False, key="client_id")
+BOTH = Section(
+    "shop",
+    "Shop connection",
+    (
+        Element("secret", key="hidden", visible=False),
+        Element("secret", key="token"),
+        Element("text", key="client_id"),
+        Element("oauth_button", visible=CLIENT),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("section", "stored", "how"),
+    [
+        (Section("shop", "Shop", (Element("oauth_image_button"),)), {}, "--authorize"),
+        (BOTH, {"client_id": "me"}, "--authorize"),
+        (BOTH, {"token": "t"}, "--set token=-"),
+        (Section("shop", "Shop", (Element("text", key="name"),)), {}, ""),
+    ],
+)
+def test_a_section_is_renewed_with_its_button_if_it_can_be_pressed_else_with_its_secret(
+    section: Section, stored: dict[str, str], how: str
+) -> None:
+    assert how_to_renew(section, {"shop": stored}) == how
+
+
+def test_advice_names_the_section_as_people_know_it_and_the_command(bench: Bench) -> None:
+    said = bench.desk.advice(bench.installation, "mail")
+    assert said == "Go to section Mail connection: mooring settings shop mail --set key=-"
+    bench.form = Form((Section("mail", "Mail", (Element("oauth_button"),)),))
+    said = bench.desk.advice(bench.installation, "mail")
+    assert said == "Go to section Mail: mooring settings shop mail --authorize"
+
+
+def test_advice_without_a_section_or_a_form_leads_to_the_settings(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = "Go to the settings: mooring settings shop"
+    assert bench.desk.advice(bench.installation, "") == said
+
+    def fail(_: Installation) -> Form:
+        raise Conflict("The app cannot be read.")
+
+    monkeypatch.setattr(bench.desk, "_form_of", fail)
+    assert bench.desk.advice(bench.installation, "mail") == f"{said} mail"
+
+
 @pytest.mark.parametrize(
     ("account", "command"),
     [
-        ("local", "mooring settings shop mail"),
-        ("acme", "mooring settings shop mail --account acme"),
+        ("local", "mooring settings shop mail --set key=-"),
+        ("acme", "mooring settings shop mail --set key=- --account acme"),
     ],
 )
 def test_the_command_names_the_account_where_it_must(

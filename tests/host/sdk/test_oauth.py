@@ -298,7 +298,21 @@ def test_a_refusal_asks_for_a_new_authorization_and_is_asked_once(
         with pytest.raises(CredentialsRejected, match="has ended") as caught:
             oauth.access_token("shop", refresh=CLIENT)
         assert caught.value.section == "account"
+        assert caught.value.hint == "Connect it again."
     assert len(app.http.requests) == 1
+
+
+def test_our_own_words_for_an_access_that_ended_come_before_those_of_the_provider(
+    app: MemoryApp,
+) -> None:
+    connect(app)
+    app.clock.advance(3600)
+    app.http.answer("POST", TOKEN, status=400, json={"error": "invalid_grant"})
+    with pytest.raises(CredentialsRejected) as caught:
+        oauth.access_token("shop", refresh=CLIENT)
+    ours, _, theirs = caught.value.message.partition(" (")
+    assert ours == "The access has ended: it was withdrawn, or has not been used for too long."
+    assert theirs.endswith("/token says “invalid_grant”.)")
 
 
 def test_a_wrong_client_can_be_put_right(app: MemoryApp) -> None:
@@ -306,8 +320,10 @@ def test_a_wrong_client_can_be_put_right(app: MemoryApp) -> None:
     app.clock.advance(3600)
     app.http.answer("POST", TOKEN, status=401, json={"error": "invalid_client"})
     app.http.answer("POST", TOKEN, json=LATER)
-    with pytest.raises(CredentialsRejected, match="invalid_client"):
+    with pytest.raises(CredentialsRejected, match="client secret is not accepted") as caught:
         oauth.access_token("shop", refresh=CLIENT)
+    assert "says “invalid_client”" in caught.value.message
+    assert caught.value.hint == "Enter them anew, then connect it again."
     assert oauth.access_token("shop", refresh=CLIENT) == "second"
 
 

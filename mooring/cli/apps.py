@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from mooring.cli.attention import attention_text
 from mooring.cli.edge import aligned, answer, given_account, open_host, table
-from mooring.cli.shapes import history_json, installation_json
+from mooring.cli.shapes import history_json, installation_json, upgrade_text
+from mooring.errors import NotFound
+
+if TYPE_CHECKING:
+    from mooring.hosting.host import Host
 
 MOST_ENTRIES = 50
 
@@ -31,7 +35,7 @@ def command(ctx: click.Context, app_id: str | None) -> None:
             if app_id in (None, each.app_id) and account in (None, each.account)
         ]
         if app_id and not found:
-            host.installation(app_id)  # raises, naming what is installed
+            _refuse_missing(host, app_id, account)
         described = [installation_json(host, installation) for installation in found]
         if app_id is None:
             answer(ctx, described, _listed(described))
@@ -39,6 +43,17 @@ def command(ctx: click.Context, app_id: str | None) -> None:
         for shown, installation in zip(described, found, strict=True):
             shown["history"] = history_json(host, installation, limit=MOST_ENTRIES)
         answer(ctx, described, "\n\n".join("\n".join(_detailed(shown)) for shown in described))
+
+
+def _refuse_missing(host: Host, app_id: str, account: str | None) -> None:
+    """Say how an app comes back that was uninstalled, or what is installed. Raises NotFound."""
+    archives = host.lifecycle.archives.of(app_id, account or host.config.account)
+    if not archives:
+        host.installation(app_id)  # raises, naming what is installed
+    raise NotFound(
+        f"{app_id} was uninstalled from account {account or host.config.account}.",
+        hint=f"To bring it back: mooring restore {archives[0]}",
+    )
 
 
 def _listed(described: list[dict[str, Any]]) -> str:
@@ -49,6 +64,11 @@ def _listed(described: list[dict[str, Any]]) -> str:
         f"\n{d['app_id']} (account {d['account']}): {attention_text(each)}"
         for d in described
         for each in d["attention"]
+    ]
+    notes += [
+        f"\n{d['app_id']} (account {d['account']}): upgrade {upgrade_text(d['upgrade'])}."
+        for d in described
+        if d["upgrade"]
     ]
     return "\n".join([text, *notes])
 
@@ -62,7 +82,7 @@ def _detailed(shown: Mapping[str, Any]) -> Iterator[str]:
         "next runs": _next_runs(shown) or "none",
     }
     if upgrade := shown["upgrade"]:
-        facts["upgrade"] = f"{upgrade['from']} → {upgrade['to']}, {upgrade['phase']}"
+        facts["upgrade"] = upgrade_text(upgrade)
     yield from aligned(facts)
     yield from (attention_text(each) for each in shown["attention"])
     rows = [

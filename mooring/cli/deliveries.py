@@ -43,7 +43,7 @@ HEADERS = [
 def deliveries(ctx: click.Context, of: str | None, state: str | None, limit: int) -> None:
     """Show the latest deliveries, of one app or of all; or one, with its request.
 
-    The first characters of an id are enough. Secrets in requests are hidden.
+    The last characters of an id are enough. Secrets in requests are hidden.
     """
     with open_host(ctx, reads=True) as host:
         shelf = _shelf(host)

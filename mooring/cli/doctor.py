@@ -79,7 +79,18 @@ def _inside(config: HostConfig) -> Iterator[Finding]:
             yield looked(name, partial(_app, host, installation))
             for each in attention_json(host, installation):
                 yield Finding(name, False, each["message"], each["fix"])
+            yield from _unfinished(name, installation)
         yield _served(host)
+
+
+def _unfinished(name: str, installation: Installation) -> Iterator[Finding]:
+    """Tell of an upgrade whose last hook did not succeed: nothing calls it again by itself."""
+    upgrade = installation.upgrade
+    if upgrade and not upgrade.is_open:
+        found = (
+            f"the upgrade from {upgrade.before.version} is not finished: on_after_upgrade failed"
+        )
+        yield Finding(name, False, found, "Repeat `mooring upgrade PATH`; it calls it again.")
 
 
 def _app(host: Host, installation: Installation) -> str:

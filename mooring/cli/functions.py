@@ -8,12 +8,12 @@ from typing import Any
 
 import click
 
+from mooring.cli.addresses import shown_addresses
 from mooring.cli.deliveries import deliveries, replay
 from mooring.cli.edge import aligned, answer, open_host
 from mooring.cli.given import read_body
 from mooring.cli.groups import DefaultsToList
 from mooring.errors import UsageError
-from mooring.model.manifest import FunctionEntry
 from mooring.sdk.headers import Headers
 from mooring.sdk.webhook import METHODS, Request, Response, collected
 
@@ -35,8 +35,7 @@ def list_(ctx: click.Context, app_id: str) -> None:
     with open_host(ctx, reads=True) as host:
         installation = host.installation(app_id)
         urls = host.endpoints(installation)
-        declared = host.definition(installation).manifest.functions
-        shown = {name: f"{url}{_whose(declared.get(name))}" for name, url in urls.items()}
+        shown = shown_addresses(host, installation, urls)
         answer(ctx, urls, "\n".join(aligned(shown)) or f"{app_id} has no functions.")
 
 
@@ -76,13 +75,6 @@ def invoke(
         answer(ctx, shown, f"{response.status}\n{_readable(shown['body'])}")
         if response.status >= 500:
             ctx.exit(1)
-
-
-def _whose(function: FunctionEntry | None) -> str:
-    """Say of an address of all accounts where a request names the account."""
-    rule = function.resolved_by if function else None
-    kinds = {"HEADER": "header", "QUERY_PARAM": "query parameter"}
-    return f"  ({kinds.get(rule.type, 'body')} {rule.key}: the account)" if rule else ""
 
 
 def _shown(response: Response) -> dict[str, Any]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from mooring.cli.edge import aligned, answer, open_host, say
+from mooring.cli.addresses import addresses_text
+from mooring.cli.edge import answer, open_host, say
 from mooring.cli.shapes import installation_json
 from mooring.model.config import DEFAULT_ACCOUNT
-from mooring.model.installation import Installation
+
+if TYPE_CHECKING:
+    from mooring.hosting.host import Host
+    from mooring.model.installation import Installation
 
 
 @click.command("install")
@@ -24,19 +29,17 @@ def command(ctx: click.Context, path: Path) -> None:
     """
     with open_host(ctx) as host:
         installation = host.lifecycle.install(path, progress=lambda step: say(ctx, f"… {step}"))
-        urls = host.endpoints(installation)
         answer(
             ctx,
-            {**installation_json(host, installation), "functions": urls},
-            "\n".join(_told(installation, urls)),
+            {**installation_json(host, installation), "functions": host.endpoints(installation)},
+            "\n".join(_told(host, installation)),
         )
 
 
-def _told(installation: Installation, urls: Mapping[str, str]) -> Iterator[str]:
+def _told(host: Host, installation: Installation) -> Iterator[str]:
     name = f"{installation.app_id} {installation.version}"
     yield f"Installed {name} in account {installation.account}."
-    if urls:
-        yield from ("", "Function URLs:", *(f"  {line}" for line in aligned(urls)))
+    yield from addresses_text(host, installation)
     elsewhere = (
         f" --account {installation.account}" if installation.account != DEFAULT_ACCOUNT else ""
     )

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from mooring.cli.edge import aligned, answer, open_host
+from mooring.cli.addresses import addresses_text
+from mooring.cli.edge import answer, open_host
 from mooring.cli.shapes import installation_json
 
 
@@ -21,10 +22,8 @@ def command(ctx: click.Context, archive: Path) -> None:
     """
     with open_host(ctx) as host:
         installation = host.lifecycle.restore(archive)
-        urls = host.endpoints(installation)
         name = f"{installation.app_id} {installation.version}"
-        lines = [f"Restored {name} in account {installation.account}."]
-        if urls:
-            lines += ["", "Function URLs:", *(f"  {line}" for line in aligned(urls))]
+        said = f"Restored {name} in account {installation.account}."
+        urls = host.endpoints(installation)
         data = {**installation_json(host, installation), "functions": urls}
-        answer(ctx, data, "\n".join(lines))
+        answer(ctx, data, "\n".join([said, *addresses_text(host, installation)]))

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from mooring.cli.addresses import secret_commands, unset_secrets
+from mooring.cli.ages import age
 from mooring.cli.findings import Finding, looked
 from mooring.errors import MooringError, SecretStoreUnusable
-from mooring.hosting.services import owner_of
-from mooring.model.config import DEFAULT_ACCOUNT
 from mooring.model.moment import iso
 
 if TYPE_CHECKING:
@@ -33,17 +33,6 @@ def secret_findings(host: Host) -> Iterator[Finding]:
                 yield found
             if found := _of_senders(host, installation):
                 yield found
-
-
-def _unset_secrets(host: Host, installation: Installation) -> dict[str, str]:
-    """Return the functions that refuse whatever is sent, each with the secret that it lacks."""
-    there = {name for name, _ in host.secrets(installation).names()}
-    functions = host.definition(installation).manifest.functions
-    return {
-        name: entry.verify.secret
-        for name, entry in functions.items()
-        if entry.verify and entry.verify.secret not in there
-    }
 
 
 def _store(host: Host) -> str:
@@ -100,11 +89,11 @@ def _advice(
 
 def _of_installation(host: Host, installation: Installation) -> Finding | None:
     """Tell how old the secrets are, the oldest first."""
-    names = sorted(host.vault.names(owner_of(installation)), key=lambda each: each[1])
+    names = sorted(host.vault.names(installation.owner), key=lambda each: each[1])
     if not names:
         return None
     now = host.clock.now()
-    found = ", ".join(f"{_short(name)} {_days(now, at)}" for name, at in names)
+    found = ", ".join(f"{_short(name)} {age(now, at)}" for name, at in names)
     old = [_short(name) for name, at in names if now - at > OLD]
     weak = [_short(name) for name, _ in names if not _can_be_hidden(host, installation, name)]
     fixes = []
@@ -119,27 +108,25 @@ def _of_installation(host: Host, installation: Installation) -> Finding | None:
 def _of_senders(host: Host, installation: Installation) -> Finding | None:
     """Tell which functions nobody can send to yet, which an app may leave to its people."""
     try:
-        unset = _unset_secrets(host, installation)
+        unset = unset_secrets(host, installation)
     except MooringError:
         return None  # the app cannot be read, which is a finding of its own
     if not unset:
         return None
     check = f"webhooks of {installation.app_id} ({installation.account})"
-    account = (
-        "" if installation.account == DEFAULT_ACCOUNT else f" --account {installation.account}"
-    )
-    steps = [
-        f"mooring secrets {installation.app_id} set {secret}{account}"
-        for secret in sorted(set(unset.values()))
-    ]
     found = f"503 to whoever sends to {', '.join(sorted(unset))}: no secret to check it with"
-    return Finding(check, True, found, f"If they are to be used: {' · '.join(steps)}")
+    return Finding(
+        check,
+        True,
+        found,
+        f"If they are to be used: {' · '.join(secret_commands(installation, unset))}",
+    )
 
 
 def _can_be_hidden(host: Host, installation: Installation, name: str) -> bool:
     from mooring.adapters.masking import can_be_hidden
 
-    value = host.vault.get(owner_of(installation), name)
+    value = host.vault.get(installation.owner, name)
     return value is None or can_be_hidden(value)
 
 
@@ -147,8 +134,3 @@ def _short(name: str) -> str:
     """Name it as people do: ``section.field`` of a form, or the key that was set."""
     kind, _, rest = name.partition("/")
     return rest.replace("/", ".") if kind == "settings" else rest
-
-
-def _days(now: datetime, changed: datetime) -> str:
-    days = (now - changed).days
-    return "today" if days < 1 else f"{days} day{'s' if days > 1 else ''}"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from mooring.cli.ages import age
 from mooring.cli.edge import answer, open_host, say, table
 from mooring.cli.given import read_secret
 from mooring.errors import Conflict, NotFound, UsageError
@@ -100,7 +100,7 @@ def _list(ctx: click.Context, host: Host, installation: Installation) -> None:
     secrets = host.secrets(installation)
     found = [(name, len(_values(secrets.get(name))) or 1, at) for name, at in secrets.names()]
     now = host.clock.now()
-    rows = [[name, str(count), iso(at) or "-", _age(now, at)] for name, count, at in found]
+    rows = [[name, str(count), iso(at) or "-", age(now, at)] for name, count, at in found]
     data = [{"name": name, "values": count, "changed_at": iso(at)} for name, count, at in found]
     headers = ["SECRET", "VALUES", "CHANGED (UTC)", "AGE"]
     answer(ctx, data, table(headers, rows, empty=f"{installation.app_id} has no secrets."))
@@ -156,7 +156,7 @@ def _remove(
             hint=f"List them: mooring secrets {installation.app_id}",
         )
     if former:
-        secrets.patch(name, lambda record: _without_former(name, record))
+        secrets.patch(name, lambda record: _without_former(installation.app_id, name, record))
     else:
         secrets.delete(name)
     host.history.record(installation, "secrets", message=f"rm {name}{' --former' * former}")
@@ -164,11 +164,12 @@ def _remove(
     answer(ctx, {"name": name, "removed": True}, f"{what} is removed.")
 
 
-def _without_former(name: str, record: Mapping[str, Any]) -> dict[str, Any]:
+def _without_former(app_id: str, name: str, record: Mapping[str, Any]) -> dict[str, Any]:
     values = _values(record)
     if len(values) < 2:
         raise NotFound(
-            f"{name} has no former value.", hint=f"To remove it all: mooring secrets APP rm {name}"
+            f"{name} has no former value.",
+            hint=f"To remove it all: mooring secrets {app_id} rm {name}",
         )
     return {"value": values[0]}
 
@@ -181,8 +182,3 @@ def _values(record: Mapping[str, Any]) -> list[str]:
         case {"value": value}:
             return [str(value)]
     return []
-
-
-def _age(now: datetime, changed: datetime) -> str:
-    days = (now - changed).days
-    return "today" if days < 1 else f"{days} day{'s' if days > 1 else ''}"

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from mooring.cli.edge import aligned, answer, open_host, say
+from mooring.cli.addresses import addresses_text
+from mooring.cli.edge import answer, open_host, say
 from mooring.cli.shapes import installation_json
 from mooring.engine.upgrade import Upgraded
 
@@ -26,16 +27,15 @@ def command(ctx: click.Context, path: Path, allow_downgrade: bool) -> None:
         done = host.lifecycle.upgrade(
             path, allow_downgrade=allow_downgrade, progress=lambda step: say(ctx, f"… {step}")
         )
-        urls = host.endpoints(done.installation)
         data = {
             **installation_json(host, done.installation),
-            "functions": urls,
+            "functions": host.endpoints(done.installation),
             "from_version": done.before,
             "changed": done.changed,
             "trouble": done.trouble or None,
         }
-        urls_told = ["", "Function URLs:", *(f"  {line}" for line in aligned(urls))] if urls else []
-        answer(ctx, data, "\n".join([_told(done), *(urls_told if done.changed else [])]))
+        addresses = addresses_text(host, done.installation) if done.changed else ()
+        answer(ctx, data, "\n".join([_told(done), *addresses]))
         if done.trouble:
             ctx.exit(1)
 

@@ -58,6 +58,19 @@ class AppArchives:
         records.drop()
         return path
 
+    def of(self, app_id: str, account: str) -> list[Path]:
+        """Return the archives from which an app of an account can be restored, newest first."""
+        gone = {one.install_id: one for one in self._host.installations.gone(app_id, account)}
+        found = []
+        for path in self._folder.glob(f"*{SUFFIX}") if gone else ():
+            try:
+                label = read_label(path)
+            except ArchiveInvalid:
+                continue  # whoever restores it is told why
+            if label.install_id in gone and self._key(gone[label.install_id], label):
+                found.append((label.created_at, path))
+        return [path for _, path in sorted(found, reverse=True)]
+
     def label(self, path: Path) -> Label:
         """Say whose archive a file claims to be. Raises ArchiveInvalid."""
         return read_label(path)
@@ -107,13 +120,16 @@ class AppArchives:
             schedules=host.schedules,
         )
 
+    def _key(self, installation: Installation, label: Label) -> str | None:
+        return self._host.vault.get(_owner(installation), label.archive_id)
+
     def _owned(self, path: Path, label: Label) -> tuple[Installation, bytes]:
         """Find whose archive it is, and its key, by which it proves to be ours."""
         try:
             installation = self._host.installations.get(label.install_id)
         except NotFound:
             raise _foreign(path) from None
-        text = self._host.vault.get(_owner(installation), label.archive_id)
+        text = self._key(installation, label)
         if text is None or (installation.app_id, installation.account) != (
             label.app_id,
             label.account,

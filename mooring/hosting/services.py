@@ -178,8 +178,3 @@ class AppServices:
         budgets = BudgetKeeper(self._home.path / "budgets.sqlite", clock=self._clock)
         self._closing.callback(budgets.close)
         return budgets
-
-
-def owner_of(installation: Installation) -> str:
-    """Name the owner under which an installation's records and secrets are kept."""
-    return installation.owner

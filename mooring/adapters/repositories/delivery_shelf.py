@@ -65,12 +65,14 @@ class DeliveryShelf:
             return [_delivery(row) for row in rows]
 
     def named(self, text: str) -> ShownDelivery:
-        """Return the delivery whose id begins so, without its request.
+        """Return the delivery whose id begins or ends so, without its request.
 
         Raises NotFound, and UsageError for several.
         """
+        # The beginning is the time: those of the same seconds differ in the end alone.
         begins = deliveries.c.delivery_id.startswith(text.lower(), autoescape=True)
-        query = _shown().where(begins).limit(MOST_NAMED)
+        ends = deliveries.c.delivery_id.endswith(text.lower(), autoescape=True)
+        query = _shown().where(begins | ends).limit(MOST_NAMED)
         rows: list[Row[Any]] = []
         if len(text) >= SHORTEST_PREFIX:
             with self._database.read() as connection:
@@ -82,7 +84,8 @@ class DeliveryShelf:
             )
         if len(rows) > 1:
             ids = ", ".join(row.delivery_id for row in rows)
-            raise UsageError(f"Several deliveries begin with {text}.", hint=f"Give more: {ids}.")
+            hint = f"Their last characters tell them apart: {ids}."
+            raise UsageError(f"Several deliveries begin or end with {text}.", hint=hint)
         return _delivery(rows[0])
 
     def send_again(self, delivery: Delivery, *, now: datetime) -> None:

@@ -84,7 +84,9 @@ def test_of_former_values_the_last_one_alone_is_kept(installed: Program) -> None
     assert stored(installed) == {"values": ["third-value", "second-value"]}
     installed.ok("secrets", APP, "rm", "hook_signature", "--former")
     assert stored(installed) == {"value": "third-value"}
-    assert installed("secrets", APP, "rm", "hook_signature", "--former").status == 66
+    answer = installed("secrets", APP, "rm", "hook_signature", "--former")
+    assert answer.status == 66
+    assert f"To remove it all: mooring secrets {APP} rm hook_signature" in answer.err
 
 
 def test_setting_a_value_without_add_replaces_both(installed: Program) -> None:

@@ -68,10 +68,11 @@ def test_app_account_and_state_narrow_what_is_shown(
     assert accounts == {"a": "paris", "b": "", "c": ""}
 
 
-def test_the_beginning_of_an_id_is_enough(shelf: DeliveryShelf, put: Any) -> None:
+def test_the_beginning_or_the_end_of_an_id_is_enough(shelf: DeliveryShelf, put: Any) -> None:
     whole = put("abcd1111-2222", request='{"whole": 1}')
     put("abcd2222-3333")
     assert shelf.named("ABCD1").delivery == replace(whole, request="")
+    assert shelf.named("-2222").delivery == replace(whole, request="")
     with pytest.raises(UsageError, match="Several"):
         shelf.named("abcd")
     for unknown in ("ffff", "abc", "", "%%%%", "____"):

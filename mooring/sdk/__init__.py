@@ -5,6 +5,7 @@ Further values that services take and return (``Customer``, ``JobDetail``, …) 
 the base class that they belong to.
 """
 
+from mooring.model.dead_letter import DeadLetter
 from mooring.sdk import errors, functions, http, jobs, logger, notifications, oauth, odp, storage
 from mooring.sdk.app_environment import environment
 from mooring.sdk.channel import Channel
@@ -23,6 +24,7 @@ __all__ = [
     "AuthorizationGrantResult",
     "Budget",
     "Channel",
+    "DeadLetter",
     "Destination",
     "DestinationSchemaFunction",
     "Function",

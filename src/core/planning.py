@@ -23,6 +23,19 @@ def change(
     return with_times(wanted, settings=settings, at=at)
 
 
+def is_same_write(
+    planned: Mapping[str, Any], refused: Mapping[str, Any], *, settings: Settings
+) -> bool:
+    """Whether a contact's plan is one that was refused before, but for the time."""
+    times = time_attributes(settings)
+
+    def written(plan: Mapping[str, Any]) -> Any:
+        values = {n: v for n, v in (plan.get("values") or {}).items() if n not in times}
+        return plan.get("email"), plan.get("id"), values
+
+    return bool(written(planned) == written(refused))
+
+
 def ledger_entry(
     before: Mapping[str, Any], values: Mapping[str, Value], *, at: float
 ) -> dict[str, Any]:

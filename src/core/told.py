@@ -14,6 +14,13 @@ from typing import Any, Literal
 
 MOST_LISTED = 20
 MOST_REASONS = 3
+MOST_KINDS = 50  # of reasons that are told apart
+OTHER_REASONS = "Brevo gave other reasons."
+SET_ASIDE = (
+    "They are set aside, and written as soon as something about them changes; all others are up to "
+    "date. Whoever runs the connector can have them tried again at once: "
+    "mooring deadletter retry --all optimizely_connector"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +33,38 @@ class Notice:
     details: str | None = None
 
 
+def note_refused(refused: dict[str, Any], email: str, reason: str) -> None:
+    """Note a contact that was not updated in what the run keeps of them: numbers, a few names."""
+    reasons, listed = refused.setdefault("reasons", {}), refused.setdefault("listed", [])
+    known = reason if reason in reasons or len(reasons) < MOST_KINDS else OTHER_REASONS
+    reasons[known] = reasons.get(known, 0) + 1
+    if len(listed) < MOST_LISTED:
+        listed.append(f"{email}: {reason}")
+
+
 def about_rejected(
-    refused: Mapping[str, str], *, told: Mapping[str, Any]
+    refused: Mapping[str, Any], *, held: int, told: Mapping[str, Any]
 ) -> tuple[list[Notice], str]:
-    """Say which contacts (address → reason) were not updated; return what to remember of it."""
-    mark = _mark(f"{email} {reason}" for email, reason in refused.items())
+    """Say which contacts were not updated; return what to remember of it.
+
+    ``refused`` is what ``note_refused`` noted in this run; ``held`` is how many were left out since
+    they would be refused again.
+    """
+    if not refused:
+        is_well = not held and told.get("rejected", "")
+        return ([_all_updated()] if is_well else []), ""
+    mark = _mark([*refused["listed"], *(f"{n} {r}" for r, n in refused["reasons"].items())])
     if mark == told.get("rejected", ""):
         return [], mark
-    if not refused:
-        return [_all_updated()], mark
-    reasons = Counter(refused.values()).most_common(MOST_REASONS)
+    reasons = Counter(refused["reasons"]).most_common(MOST_REASONS)
     summary = " ".join(f"{_contacts(count)}: {_sentence(reason)}" for reason, count in reasons)
-    listed = [f"{email}: {reason}" for email, reason in sorted(refused.items())[:MOST_LISTED]]
-    more = len(refused) - MOST_LISTED
+    count = sum(refused["reasons"].values())
+    more = count - len(refused["listed"])
     notice = Notice(
         "warn",
-        f"{_contacts(len(refused))} could not be updated in Brevo",
-        f"{summary} They are tried again with every synchronisation; all others are up to date.",
-        "\n".join([*listed, *([f"and {more} more"] if more > 0 else [])]),
+        f"{_contacts(count)} could not be updated in Brevo",
+        f"{summary} {SET_ASIDE}",
+        "\n".join([*sorted(refused["listed"]), *([f"and {more} more"] if more > 0 else [])]),
     )
     return [notice], mark
 

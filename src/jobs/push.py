@@ -79,7 +79,17 @@ def _plan_heard_of(work: Work) -> str | None:
 
 
 def _check(work: Work) -> str:
-    """Create missing attributes, refuse those of another type, find or make the list."""
+    """Look at the attributes, and find or make the list if it is needed."""
+    check_attributes(work)
+    if work.position.get("fresh", 0) <= IMPORT_ABOVE:
+        return "update"
+    brevo = Brevo(work.settings.brevo_api_key)
+    work.position["list_id"] = brevo.list_in_folder(LIST, folder=FOLDER)
+    return "import"
+
+
+def check_attributes(work: Work) -> None:
+    """Create missing attributes. Raises RequestRefused for those of another type."""
     brevo, kinds = Brevo(work.settings.brevo_api_key), attribute_kinds(work.settings)
     existing = brevo.attributes()
     if unfit := unfit_attributes(existing, kinds=kinds):
@@ -90,10 +100,6 @@ def _check(work: Work) -> str:
     for name, kind in missing_attributes(existing, kinds=kinds).items():
         brevo.create_attribute(name, kind=kind)
         logger.info("push.attribute_created", attribute=name, type=kind)
-    if work.position.get("fresh", 0) <= IMPORT_ABOVE:
-        return "update"
-    work.position["list_id"] = brevo.list_in_folder(LIST, folder=FOLDER)
-    return "import"
 
 
 def _import(work: Work) -> str:
@@ -159,13 +165,14 @@ def _update(work: Work) -> str | None:
         _drop_settled(work, prefix)
         plans = _next(prefix, most=CALLS_PER_STEP)
         if plans:
-            _call_for_each(work, {n.removeprefix(prefix): plan for n, plan in plans.items()})
+            update_each(work, {n.removeprefix(prefix): plan for n, plan in plans.items()})
             work.position["settled"] = list(plans)[-1]
             return None
     return "done"
 
 
-def _call_for_each(work: Work, plans: Plans) -> None:
+def update_each(work: Work, plans: Plans) -> None:
+    """Write each contact with a call of its own, and settle what became of it."""
     brevo, tried = Brevo(work.settings.brevo_api_key), Plans()
     refusals: dict[str, str] = {}
     ledger = storage.kv_store.get_many([LEDGER + key for key in plans])

@@ -2,11 +2,12 @@
 
 A plan's record is what every attempt writes, however often a step is repeated; it is gone once the
 ledger holds it. Contacts that this very run has read are planned apart: they alone may be imported.
+What Brevo refused before is not planned again while it would be the same.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from mooring.sdk import jobs, storage
@@ -15,7 +16,7 @@ from ..clients.sync_requests import JOB
 from ..core.computed import from_record, listened
 from ..core.decisions import DECIDED
 from ..core.desired import desired
-from ..core.planning import change
+from ..core.planning import change, is_same_write
 from .decide_flags import COMPUTED
 from .read_contacts import KEPT
 from .ready_environments import NAMES
@@ -63,7 +64,7 @@ def plan_heard_of(work: Work) -> bool:
     page = storage.kv_store.scan(DECIDED, after=work.position["after"], limit=STEP_ROWS)
     heard = {key.removeprefix(DECIDED): record for key, record in page}
     known = _records(KEPT, heard)
-    unknown = {key: {"email": key, "id": None, "seen": 0} for key in heard if key not in known}
+    unknown = {key: _unread(key) for key in heard if key not in known}
     _plan(work, unknown, heard=heard)
     return _turned(work, page)
 
@@ -77,6 +78,23 @@ def _turned(work: Work, page: list[tuple[str, Any]]) -> bool:
 
 
 def _plan(work: Work, contacts: Records, *, heard: Records) -> None:
+    planned, letters = plans_for(work, contacts, heard=heard), work.job.letters(*contacts)
+    work.job.handled(*(key for key in letters if key not in planned))
+    held = [
+        key
+        for key, letter in letters.items()
+        if key in planned and is_same_write(planned[key], letter.record, settings=work.settings)
+    ]
+    for key in held:
+        del planned[key]
+    _keep(work, contacts, planned)
+    work.count(changed=len(planned), unchanged=len(contacts) - len(planned) - len(held))
+    if held:
+        work.count(set_aside=len(held))
+
+
+def plans_for(work: Work, contacts: Records, *, heard: Records) -> dict[str, dict[str, Any]]:
+    """Return what has to be written for those contacts that are not as they should be."""
     computed, ledger = _records(COMPUTED, contacts), _records(LEDGER, contacts)
     names = storage.kv_store.get(NAMES)
     planned: dict[str, dict[str, Any]] = {}
@@ -89,8 +107,14 @@ def _plan(work: Work, contacts: Records, *, heard: Records) -> None:
         values = change(wanted, ledger=ledger.get(key, {}), settings=work.settings, at=work.at)
         if values is not None:
             planned[key] = {"email": kept["email"], "id": kept["id"], "values": values}
-    _keep(work, contacts, planned)
-    work.count(changed=len(planned), unchanged=len(contacts) - len(planned))
+    return planned
+
+
+def known_by(keys: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the contacts of these keys that are still known, and what listeners heard of them."""
+    heard, kept = _records(DECIDED, keys), _records(KEPT, keys)
+    unknown = {key: _unread(key) for key in heard if key not in kept}
+    return {**kept, **unknown}, heard
 
 
 def _keep(work: Work, contacts: Records, planned: Mapping[str, dict[str, Any]]) -> None:
@@ -107,6 +131,11 @@ def _keep(work: Work, contacts: Records, planned: Mapping[str, dict[str, Any]]) 
     work.position["fresh"] = work.position.get("fresh", 0) + fresh_ones
 
 
-def _records(prefix: str, keys: Mapping[str, Any]) -> dict[str, Any]:
+def _unread(key: str) -> dict[str, Any]:
+    """Make a contact of whom only a listener has told."""
+    return {"email": key, "id": None, "seen": 0}
+
+
+def _records(prefix: str, keys: Iterable[str]) -> dict[str, Any]:
     found = storage.kv_store.get_many([prefix + key for key in keys])
     return {name.removeprefix(prefix): record for name, record in found.items()}

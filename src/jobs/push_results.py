@@ -13,10 +13,10 @@ from mooring.sdk import logger, storage
 from ..clients.brevo import MOST_IDS, Brevo
 from ..core.brevo_values import dropped, sample
 from ..core.planning import ledger_entry
+from ..core.told import note_refused
 from .push_plan import LEDGER
 from .stage import Work
 
-DEAD_LETTER = "deadletter/"
 NOT_KEPT = "Brevo accepted the change but does not show it: {names}."
 
 
@@ -57,20 +57,11 @@ def _remember(work: Work, written: Mapping[str, Mapping[str, Any]]) -> None:
             for key, plan in written.items()
         }
     )
-    storage.kv_store.delete_many([DEAD_LETTER + key for key in written])
+    work.job.handled(*written)
 
 
 def _set_aside(work: Work, rejected: Mapping[str, tuple[Mapping[str, Any], str]]) -> None:
-    records = {
-        DEAD_LETTER + key: {
-            "email": plan["email"],
-            "values": plan["values"],
-            "reason": reason,
-            "run_id": work.run_id,
-            "at": work.at,
-        }
-        for key, (plan, reason) in rejected.items()
-    }
-    storage.kv_store.put_many(records)
-    for record in records.values():
-        logger.warn("push.rejected", contact=record["email"], reason=record["reason"])
+    for key, (plan, reason) in rejected.items():
+        work.job.set_aside(plan, reason, key=key)
+        note_refused(work.refused, plan["email"], reason)
+        logger.warn("push.rejected", contact=plan["email"], reason=reason)

@@ -71,6 +71,7 @@ def _forget(work: Work) -> bool:
     for prefix in (*FORGOTTEN_WITH, KEPT):
         storage.kv_store.delete_many([prefix + key for key in gone])
     if gone:
+        work.job.handled(*gone)
         logger.info("contacts.forgotten", count=len(gone))
     if len(page) < CONTACTS_PER_PAGE:
         return True

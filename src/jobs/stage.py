@@ -6,6 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from mooring.sdk import Job
+
 from ..core.settings import Connection, Settings
 
 Position = dict[str, Any]  # Any: JSON
@@ -19,7 +21,8 @@ class Work:
     """One step of one run; ``position`` and ``report`` are changed in place.
 
     ``at`` is the run's time in epoch seconds, fixed before anything was written; ``wait`` waits
-    interruptibly; ``read_now`` says whether this run has read Brevo's contacts.
+    interruptibly; ``read_now`` says whether this run has read Brevo's contacts; ``job`` sets
+    contacts aside, and ``refused`` is what people are told of those.
     """
 
     settings: Settings
@@ -29,6 +32,8 @@ class Work:
     report: Report
     read_now: bool
     wait: Callable[[float], None]
+    job: Job
+    refused: dict[str, Any]  # Any: JSON
 
     def places(self) -> dict[tuple[str, str], Connection]:
         """Return the connected environments by project and environment."""

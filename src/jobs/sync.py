@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Any
 
-from mooring.sdk import Job, JobStatus, errors, logger
+from mooring.sdk import DeadLetter, Job, JobStatus, errors, logger
 
 from ..clients.stored_settings import load_settings
 from ..core.settings import Settings
@@ -16,6 +16,7 @@ from .decide_flags import decide_flags
 from .push import NotReadYet, push
 from .read_catalogue import read_catalogue
 from .read_contacts import read_contacts
+from .retry_contacts import retry_contacts
 from .stage import Work
 from .tell_results import tell_results
 
@@ -52,6 +53,7 @@ class Sync(Job):
             "at": datetime.now(UTC).timestamp(),
             "read_now": False,
             "report": {},
+            "refused": {},
         }
         return JobStatus({**state, "note": note} if note else state)
 
@@ -61,8 +63,19 @@ class Sync(Job):
         if state["stages"]:
             self._step(state)
             if not state["stages"]:
-                tell_results(state["report"], run_id=self.invocation.job_id)
+                tell_results(state["report"], refused=state.pop("refused", {}))
         return JobStatus(state, complete=not state["stages"])
+
+    def retry_records(self, letters: Sequence[DeadLetter]) -> None:
+        """Bring contacts that were set aside to what they should be now. Raises SettingsRefused."""
+        settings = load_settings()
+        if note := _why_not(settings):
+            raise errors.SettingsRefused(note)
+        at = self.invocation.scheduled_at.timestamp()
+        state = {"at": at, "read_now": False, "position": {}, "report": {}}
+        work = self._work(state, "push")
+        retry_contacts(work, [letter.key for letter in letters])
+        logger.info("sync.retried", **work.report)
 
     def _step(self, state: dict[str, Any]) -> None:
         name = state["stages"][0]
@@ -72,7 +85,7 @@ class Sync(Job):
             # The push starts anew, with its own numbers, once the contacts have been read.
             state["stages"] = ["contacts", *state["stages"]]
             state["report"].pop(name)
-            state["position"] = {}
+            state["position"], state["refused"] = {}, {}
             return
         if done:
             state["stages"] = state["stages"][1:]
@@ -89,6 +102,8 @@ class Sync(Job):
             report=state["report"].setdefault(name, {}),
             read_now=state["read_now"],
             wait=lambda seconds: self.sleep(seconds, interruptible=True),
+            job=self,
+            refused=state.setdefault("refused", {}),
         )
 
 

@@ -17,6 +17,7 @@ import yaml
 from mooring.adapters.budgets import BudgetKeeper
 from mooring.adapters.http_client import HttpClient
 from mooring.adapters.outbound import loopback_origins
+from mooring.sdk import DeadLetter
 from mooring.sdk.context import Invocation, use
 from mooring.sdk.job import JobInvocation, JobStatus
 from mooring.sdk.ports import Clock
@@ -137,6 +138,14 @@ class Connected:
             for row in each.get("rows", ()):
                 found.setdefault(row["email"], []).append(row["attributes"])
         return found
+
+    def letters(self) -> dict[str, DeadLetter]:
+        """Return which contacts are set aside."""
+        return {letter.key: letter for letter in self.app.dead_letters.all()}
+
+    def retry(self, *keys: str) -> None:
+        """Let the job handle contacts once more that are set aside."""
+        self.job("again").retry_records([self.letters()[key] for key in keys])
 
     def kept(self, prefix: str) -> Mapping[str, dict[str, Any]]:
         """Return what the connector keeps under keys with this beginning."""

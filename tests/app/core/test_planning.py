@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from src.core.computed import Decision
 from src.core.desired import desired
-from src.core.planning import change, ledger_entry
+from src.core.planning import change, is_same_write, ledger_entry
 from src.core.settings import Settings
 
 SETTINGS = Settings()
@@ -83,3 +83,17 @@ def test_what_was_written_is_never_written_again(
         wanted = desired(decisions, [], settings=SETTINGS).values
         kept = {name: value for name, value in wanted.items() if value is not None}
         assert {name: ledger.get("values", {}).get(name) for name in kept} == kept
+
+
+def test_what_was_refused_is_the_same_write_until_more_than_the_day_differs() -> None:
+    plan = {"email": "a@x.de", "id": 7, "values": planned(ON, ledger={})}
+    later = {**plan, "values": planned(ON, ledger={}, at=NOON + DAY)}
+    assert plan != later
+    assert is_same_write(later, plan, settings=SETTINGS)
+    for other in (
+        {**plan, "values": planned(OFF, ledger={})},
+        {**plan, "id": None},
+        {**plan, "email": "b@x.de"},
+        {},
+    ):
+        assert not is_same_write(plan, other, settings=SETTINGS)

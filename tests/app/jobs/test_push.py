@@ -129,9 +129,9 @@ def test_rows_that_an_import_sets_aside_do_not_hold_up_the_others(
     state = _imported(connected, monkeypatch)
     assert state["report"]["push"]["written"] == 1
     assert state["report"]["push"]["rejected"] == 1
-    (letter,) = connected.kept("deadletter/").values()
-    assert letter["email"] == "not an address"
-    assert "invalid_emails" in letter["reason"]
+    (letter,) = connected.letters().values()
+    assert letter.record["email"] == "not an address"
+    assert "invalid_emails" in letter.reason
     assert connected.kept("ledger/").keys() == {f"ledger/{ANNA}"}
 
 
@@ -198,20 +198,12 @@ def test_nobody_is_created_for_a_listener_and_the_others_go_on(connected: Any) -
     report = connected.sync(["push"])
     assert report["push"] == {"changed": 2, "written": 1, "rejected": 1, "unchanged": 0}
     assert "nobody@example.com" not in connected.brevo()
-    (letter,) = connected.kept("deadletter/").values()
-    assert "no contact with this address" in letter["reason"]
+    (letter,) = connected.letters().values()
+    assert "no contact with this address" in letter.reason
     assert any(each.event == "push.rejected" for each in connected.app.log.lines)
     told = connected.app.notifications.one(activity="Synchronisation")
     assert (told.level, told.title) == ("warn", "1 contact could not be updated in Brevo")
     assert "no contact with this address" in told.summary
-
-
-def test_a_letter_set_aside_is_gone_once_its_contact_is_written(connected: Any) -> None:
-    connected.set_up(PLACE)
-    know(connected, ANNA)
-    connected.now.services.kv_store.put(f"deadletter/{ANNA}", {"reason": "earlier"})
-    connected.sync(["push"])
-    assert connected.kept("deadletter/") == {}
 
 
 def test_an_attribute_of_another_type_is_refused_before_anything_is_written(
@@ -248,8 +240,8 @@ def test_what_brevo_drops_without_a_word_is_noticed(
 
     state = _stepped(connected, drop)
     assert state["report"]["push"]["rejected"] == 1
-    (letter,) = connected.kept("deadletter/").values()
-    assert letter["reason"] == ("Brevo accepted the change but does not show it: VARIATION_NAME.")
+    (letter,) = connected.letters().values()
+    assert letter.reason == "Brevo accepted the change but does not show it: VARIATION_NAME."
     assert connected.kept("ledger/") == {}
 
 

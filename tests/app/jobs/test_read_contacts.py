@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 from mooring.sdk import storage
+from mooring.sdk.job import JobInvocation
 from mooring.testing.memory import MemoryApp
 from src.core.settings import Connection, Settings
 from src.jobs.read_contacts import read_contacts
 from src.jobs.stage import Work
+from src.jobs.sync import Sync
 
 CONTACTS = "https://api.brevo.com/v3/contacts"
 DATAFILE = "https://cdn.optimizely.com/datafiles/k.json"
@@ -29,7 +31,8 @@ def read(memory_app: MemoryApp, *pages: list[dict[str, Any]], at: float = 100) -
         memory_app.http.answer("GET", CONTACTS, json={"contacts": page})
     position: dict[str, Any] = {}
     report: dict[str, Any] = {}
-    work = Work(SETTINGS, "run", at, position, report, read_now=False, wait=lambda seconds: None)
+    job = Sync(JobInvocation("run", memory_app.clock.now()))
+    work = Work(SETTINGS, "run", at, position, report, False, lambda seconds: None, job, {})
     while not read_contacts(work):
         pass
     return report

@@ -14,9 +14,10 @@ from mooring.sdk.job import JobStatus
 
 SHOP_PRODUCTION = (20000000001, "production")
 EFFECTS = {"send", "put", "put_many", "patch", "delete", "delete_many"} | {
-    "upsert_customers",
-    "upsert_objects",
+    *("upsert_customers", "upsert_objects"),
+    *("set_aside", "handled"),
 }
+FUSED = ("http", "kv_store", "odp", "dead_letters")
 MOST_EFFECTS = 60
 
 
@@ -58,7 +59,7 @@ class Fused:
 @contextmanager
 def fused(connected: Any, fuse: Fuse) -> Iterator[None]:
     services = connected.now.services
-    wired = {name: Fused(getattr(services, name), fuse) for name in ("http", "kv_store", "odp")}
+    wired = {name: Fused(getattr(services, name), fuse) for name in FUSED}
     with use(replace(connected.now, services=replace(services, **wired))):
         yield
 
@@ -103,7 +104,7 @@ def test_a_whole_sync_with_power_cuts_everywhere(connected: Any) -> None:
         "push": {"changed": 2000, "written": 2000, "rejected": 0, "unchanged": 0},
     }  # fmt: skip
     _every_contact_was_only_ever_sent_one_thing(connected, 2000)
-    assert connected.kept("plan/") == connected.kept("deadletter/") == {}
+    assert connected.kept("plan/") == connected.letters() == {}
     assert connected.sync(["flags", "push"])["push"]["changed"] == 0
 
 
@@ -115,7 +116,9 @@ def test_single_calls_with_power_cuts_everywhere(connected: Any) -> None:
         kept.put(f"contact/{email}", record)
         decisions = [["new_checkout", "treatment", True, "checkout_q3", 1_750_000_000]]
         kept.put(f"computed/{email}", {"decisions": decisions})
-        kept.put(f"deadletter/{email}", {"reason": "earlier"})
+        connected.app.dead_letters.set_aside(
+            job="test", run_id="earlier", key=email, record={"email": email}, reason="No."
+        )
 
     state, cuts = run_with_power_cuts(connected, ["push"])
 
@@ -124,7 +127,7 @@ def test_single_calls_with_power_cuts_everywhere(connected: Any) -> None:
         "changed": 4, "written": 4, "rejected": 0, "unchanged": 0,
     }  # fmt: skip
     _every_contact_was_only_ever_sent_one_thing(connected, 4)
-    assert connected.kept("plan/") == connected.kept("deadletter/") == {}
+    assert connected.kept("plan/") == connected.letters() == {}
 
 
 def _every_contact_was_only_ever_sent_one_thing(connected: Any, count: int) -> None:

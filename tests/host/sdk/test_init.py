@@ -1,7 +1,7 @@
 import mooring.sdk
 
 DESIGNED = """
-AuthorizationGrantResult Budget Channel Destination DestinationSchemaFunction Function
+AuthorizationGrantResult Budget Channel DeadLetter Destination DestinationSchemaFunction Function
 GlobalFunction HttpResponse Job JobStatus Lifecycle LifecycleResult LifecycleSettingsResult
 LiquidExtension NumberSet Progress Rate Request Response SourceFunction SourceJob SourceLifecycle
 SourceSchemaFunction StringSet

@@ -109,14 +109,22 @@ class Database:
         """
         if outer := self._outer():
             return outer.exec_driver_sql(sql, dict(values)).rowcount
-        with self._explained(), self._turn, closing(self._engine.raw_connection()) as connection:
+        with self._explained(), self._turn, closing(self._connected()) as connection:
             try:
                 return self._written(connection, sql, values)
             except self._driver.Error as error:
                 connection.invalidate()
-                raise DBAPIError.instance(
-                    sql, None, error, self._driver.Error, hide_parameters=True
-                ) from error
+                raise self._known(error, sql) from error
+
+    def _connected(self) -> PoolProxiedConnection:
+        try:
+            return self._engine.raw_connection()
+        except self._driver.Error as error:
+            raise self._known(error, None) from error
+
+    def _known(self, error: Exception, sql: str | None) -> BaseException:
+        """Return an error of the driver's as the one that it is everywhere else."""
+        return DBAPIError.instance(sql, None, error, self._driver.Error, hide_parameters=True)
 
     def _written(self, connection: PoolProxiedConnection, sql: str, values: Any) -> int:
         cursor = connection.cursor()

@@ -19,7 +19,8 @@ from sqlalchemy.exc import DatabaseError, IntegrityError
 from mooring.adapters.database import HEAD, Database, bump
 from mooring.adapters.migrations import configuration
 from mooring.adapters.tables import meta, metadata
-from mooring.errors import ConfigurationInvalid, HomeUnusable
+from mooring.errors import ConfigurationInvalid, DatabaseAway, HomeUnusable
+from tests.conftest import empty_database
 
 OPEN = """
 import sys
@@ -249,6 +250,22 @@ def test_a_server_that_does_not_answer_is_named_without_its_password() -> None:
         Database.open("postgresql://mooring:tr0ub4dor@127.0.0.1:9/mooring")
     assert "127.0.0.1:9" in str(caught.value)
     assert "tr0ub4dor" not in str(caught.value)
+
+
+@pytest.mark.parametrize("way", ["write", "write_one"])
+def test_a_server_that_went_away_is_missed_by_every_way_of_writing(
+    postgresql_server: str, way: str
+) -> None:
+    update = "UPDATE meta SET value = value"
+    with empty_database(postgresql_server) as address:
+        database = Database.open(address)
+        database.close()  # its connections, so that the next one is made when nobody answers
+    with pytest.raises(DatabaseAway, match="does not answer"):
+        if way == "write":
+            with database.write() as connection:
+                connection.exec_driver_sql(update)
+        else:
+            database.write_one(update, {})
 
 
 def test_a_wrong_database_name_is_explained(postgresql_server: str) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from mooring import errors, hookspecs
-from mooring.cli.main import COMMANDS, HIDDEN
+from mooring.cli.main import COMMANDS
 from mooring.reading.json_schema import load_schema
 from scripts.rule_pages import quality_page, validity_page
 from scripts.schema_pages import schema_page
@@ -63,9 +63,8 @@ def _commands() -> Iterator[str]:
     yield "Every command takes `--home DIR`, `--account ID` and `--json`, before or after its name."
     yield ""
     for name, summary in COMMANDS.items():
-        if name not in HIDDEN:
-            command: click.Command = importlib.import_module(f"mooring.cli.{name}").command
-            yield from _command(command, ["mooring", name], summary)
+        command: click.Command = importlib.import_module(f"mooring.cli.{name}").command
+        yield from _command(command, ["mooring", name], summary)
 
 
 def _command(command: click.Command, path: list[str], summary: str) -> Iterator[str]:

@@ -45,7 +45,8 @@ class DbosEngine:
     """The engine of one process (DBOS allows one); ``executor`` survives its restarts.
 
     ``execute`` is called with a run's id and the epoch it was submitted with, in a thread of the
-    engine's. When it raises, the same submission can be made again.
+    engine's. When it raises, the same submission can be made again. ``on_end`` is called when a run
+    is in hand no more.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class DbosEngine:
         executor: str,
         file: Path | None = None,
         database_url: str | None = None,
+        on_end: Callable[[], object] = lambda: None,
     ) -> None:
         assert (file is None) != (database_url is None), "one place for the records"
         self._execute = execute
         self._executor = executor
         self._file = file
         self._url = database_url
+        self._on_end = on_end
         self._engine: Engine | None = None
         self._dbos: type[DBOS] | None = None
         self._workflow: Callable[[str, int], None] | None = None
@@ -170,6 +173,7 @@ class DbosEngine:
     def _let_go(self, identity: str) -> None:
         with self._guard:
             self._in_hand.discard(identity)
+        self._on_end()
 
     def _config(self) -> DBOSConfig:
         from dbos import DBOSPortableJSONSerializer

@@ -1,8 +1,9 @@
 """How does a worker hear at once that there may be a run for it?
 
-Over PostgreSQL by a notification that is sent with the commit; over SQLite the worker looks at the
-number that SQLite raises with every commit of another connection, which costs next to nothing.
-What is missed is found a little later, for workers also look by themselves.
+Over PostgreSQL by a notification that is sent with the commit. Over SQLite the worker looks at the
+number that SQLite raises with every commit of others, which costs next to nothing, and then for a
+row that was not there before. What is missed is found a little later, for workers also look by
+themselves.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def announce_runs(connection: Connection) -> None:
 
 
 class FileWatch:
-    """Calls ``on_news`` after each commit to an SQLite file, for the length of a block."""
+    """Calls ``on_news`` after a run was added to an SQLite file, for the length of a block."""
 
     def __init__(
         self,
@@ -67,9 +68,15 @@ class FileWatch:
 
     def _watch_until_trouble(self) -> None:
         with closing(sqlite3.connect(self._file, isolation_level=None)) as connection:
-            seen = None
+            commits = newest = None
             while not self._stopping.wait(LOOK_EVERY):
-                [version] = connection.execute("PRAGMA data_version").fetchone()
-                if version != seen:
-                    seen = version
-                    self._on_news()
+                before, commits = commits, _only(connection, "PRAGMA data_version")
+                if commits != before:
+                    known, newest = newest, _only(connection, "SELECT max(rowid) FROM runs")
+                    if newest != known:
+                        self._on_news()
+
+
+def _only(connection: sqlite3.Connection, query: str) -> int | None:
+    [value] = connection.execute(query).fetchone()
+    return None if value is None else int(value)

@@ -28,12 +28,12 @@ COMMANDS = {
     "schedule": "Say what a cron expression means and when it fires next.",
     "odp": "Look into the embedded Optimizely Data Platform.",
     "serve": "Receive webhooks, run jobs on schedule, show the console.",
-    "worker": "Run jobs (started by serve).",
+    "worker": "Run jobs beside serve, on any number of machines.",
     "notifications": "Show what apps told the people whose account it is.",
     "logs": "Show the structured log.",
+    "metrics": "Show the figures of the host as Prometheus reads them.",
     "doctor": "Say what is wrong with this machine and this home, with the fix.",
 }
-HIDDEN = frozenset({"worker"})
 
 
 class LazyGroup(click.Group):
@@ -41,7 +41,7 @@ class LazyGroup(click.Group):
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Name the commands that people type, in the order of an app's life."""
-        return [name for name in COMMANDS if name not in HIDDEN]
+        return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import ``mooring.cli.<name>`` and return its ``command``."""

@@ -1,14 +1,22 @@
-"""``mooring worker``: more job capacity with PostgreSQL; with SQLite, what serve starts."""
+"""``mooring worker``: more capacity for jobs, on this machine or another, over PostgreSQL."""
 
 from __future__ import annotations
 
+import json
+import os
 import signal
+import sys
 import threading
+from typing import TYPE_CHECKING
 
 import click
 
-from mooring.cli.edge import configuration, open_host
-from mooring.errors import ConfigurationInvalid
+from mooring.cli.edge import configuration, open_host, say
+from mooring.cli.options import wants_json
+from mooring.errors import UsageError
+
+if TYPE_CHECKING:
+    from mooring.working.loop import AtWork
 
 
 @click.command("worker")
@@ -22,18 +30,36 @@ from mooring.errors import ConfigurationInvalid
 @click.option("--under-serve", is_flag=True, hidden=True, help="Started by serve; ends with it.")
 @click.pass_context
 def command(ctx: click.Context, concurrency: int, under_serve: bool) -> None:
-    """Run jobs until Ctrl-C, on this or another machine, against the same PostgreSQL database."""
+    """Run jobs until Ctrl-C, beside `mooring serve` and other workers, also on other machines.
+
+    All of them name the same PostgreSQL database in MOORING_DATABASE_URL. When one dies, another
+    goes on with its runs.
+    """
     if not (under_serve or configuration(ctx).uses_postgresql):
-        raise ConfigurationInvalid(
-            "`mooring worker` needs PostgreSQL; with SQLite, `mooring serve` runs the jobs itself.",
-            hint="Start `mooring serve`, or set MOORING_DATABASE_URL to a postgresql:// address.",
+        raise UsageError(
+            "`mooring worker` needs PostgreSQL, and MOORING_DATABASE_URL names no such database.",
+            hint="Set it to postgresql://user:password@host:5432/database, for `mooring serve` and "
+            "every worker alike. Over SQLite, `mooring serve` runs the jobs itself.",
         )
-    from mooring.adapters.parent_process import die_with_parent
     from mooring.adapters.secrets.watch import watching
     from mooring.adapters.shared_process import share_process
     from mooring.working.loop import work
 
     share_process()
+    stop = _stop_signal(under_serve=under_serve)
+    with (
+        open_host(ctx, actor="worker") as host,
+        # A key that does not fit is said now, not in every run.
+        watching(host.know_secrets, tidy=lambda: host.vault.end_grace(), log=lambda: host.log),
+    ):
+        work(host, stop=stop, concurrency=concurrency, on_ready=lambda ready: _tell(ctx, ready))
+    say(ctx, "Stopped. Runs that were not ended wait for another worker.")
+
+
+def _stop_signal(*, under_serve: bool) -> threading.Event:
+    """Return what is set when this process shall end."""
+    from mooring.adapters.parent_process import die_with_parent
+
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, lambda *_: stop.set())
@@ -41,9 +67,13 @@ def command(ctx: click.Context, concurrency: int, under_serve: bool) -> None:
         # Ctrl-C reaches us too; serve tells us in its own time.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         die_with_parent()
-    with (
-        open_host(ctx, actor="worker") as host,
-        # A key that does not fit is said now, not in every run.
-        watching(host.know_secrets, tidy=lambda: host.vault.end_grace(), log=lambda: host.log),
-    ):
-        work(host, stop=stop, concurrency=concurrency)
+    return stop
+
+
+def _tell(ctx: click.Context, ready: AtWork) -> None:
+    """Say that runs may come."""
+    data = {"worker": ready.name, "pid": os.getpid(), "concurrency": ready.concurrency}
+    runs = "1 run" if ready.concurrency == 1 else f"{ready.concurrency} runs"
+    text = f"Worker {ready.name} takes {runs} at a time. Ctrl-C stops."
+    click.echo(json.dumps(data) if wants_json(ctx) else text)
+    sys.stdout.flush()

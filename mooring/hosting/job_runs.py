@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import socket
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
 from mooring.adapters.heartbeat import beating
 from mooring.adapters.home_lock import HomeLock
+from mooring.adapters.repositories.runs_in_hand import lock_of
 from mooring.engine.stepping import drive
 from mooring.errors import LeaseLost, MooringError
 from mooring.model.installation import Installation
@@ -71,13 +73,15 @@ class JobRuns:
     ) -> Run:
         """Drive a run to its end; where it has to wait, tell ``waiting`` and wait."""
         clock = self._host.clock
+        worker = f"here:{socket.gethostname()}:{os.getpid()}"
         run = self._host.runs.get(run_id)
-        while not run.status.final:
-            pause = (run.not_before or clock.now()) - clock.now()
-            if pause.total_seconds() > 0:
-                waiting(run)
-                clock.sleep(pause.total_seconds())
-            run = self._executed_or_followed(run)
+        with self._alive(worker):
+            while not run.status.final:
+                pause = (run.not_before or clock.now()) - clock.now()
+                if pause.total_seconds() > 0:
+                    waiting(run)
+                    clock.sleep(pause.total_seconds())
+                run = self._executed_or_followed(run, worker)
         return run
 
     @contextmanager
@@ -121,14 +125,20 @@ class JobRuns:
                 stopping=stopping,
             )
 
-    def _executed_or_followed(self, run: Run) -> Run:
+    def _alive(self, worker: str) -> AbstractContextManager[object]:
+        """Keep the workers on other machines from taking over what this process drives."""
+        if not self._host.database.is_postgresql:
+            return nullcontext()
+        return self._host.database.session_lock(lock_of(worker))
+
+    def _executed_or_followed(self, run: Run, worker: str) -> Run:
         """Execute a run that waits; one that another worker has is left to it."""
         runs = self._host.runs
         if run.status is RunStatus.RUNNING:
             self._host.clock.sleep(LOOK_EVERY)
             return runs.get(run.run_id)
         try:
-            return self.execute(run.run_id, worker=f"here:{os.getpid()}", epoch=run.epoch)
+            return self.execute(run.run_id, worker=worker, epoch=run.epoch)
         except LeaseLost:
             # Somebody ended it meanwhile, or took it, or it waits; its row says which.
             self._host.clock.sleep(LOOK_EVERY)

@@ -17,7 +17,7 @@ class JobProcess:
     """``python -m mooring worker`` as a child: started again when it dies, gone when we are."""
 
     FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0
-    HEALTHY_AFTER = 60.0  # seconds; a child that lived so long is no reason to hesitate
+    HEALTHY_AFTER = 5.0  # seconds; a child that lived so long is no reason to hesitate
 
     def __init__(
         self,

@@ -1,157 +1,206 @@
 """What does one worker do, turn by turn?
 
-A home has one process that holds its lock and runs jobs; what it finds RUNNING when it starts was
-left by one that died, so it goes on with that at once. With PostgreSQL more processes may join in
-from anywhere; what one of them leaves behind is taken over when its heartbeat is too old.
+It fires schedules, hands runs to the engine as long as it has room, and takes over what others left
+behind. Over SQLite a home has one worker, which holds the home's lock; over PostgreSQL any number
+of them may join in, from anywhere, each with a name and a lock of its own.
 """
 
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-from datetime import datetime, timedelta
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
 
 from mooring.adapters.dbos_engine import DbosEngine
+from mooring.adapters.executor_locks import ExecutorLocks, Locks, LocksOfHome
 from mooring.adapters.home_lock import HomeLock
 from mooring.adapters.repositories.delivery_shelf import DeliveryShelf
-from mooring.engine.ports import JobEngine
+from mooring.adapters.repositories.runs_in_hand import RunsInHand
+from mooring.adapters.run_news import FileWatch
 from mooring.engine.scheduler import Scheduler
 from mooring.errors import LeaseLost
 from mooring.hosting.host import Host
-from mooring.model.run import Run, RunStatus
-from mooring.working.places import Places
+from mooring.working.handing import Handing
+from mooring.working.take_over import LeftBehind
+from mooring.working.trouble import Trouble
+from mooring.working.turns import Every
 
 CONCURRENCY = 4
-LOOK_EVERY = 0.1  # seconds
-ABANDONED_AFTER = timedelta(seconds=30)  # without a heartbeat
-AGAIN_AFTER = timedelta(seconds=5)  # when handing a run over had no effect
-SWEEP_EVERY = timedelta(hours=1)
-RECOVER_EVERY = timedelta(seconds=2)
+LOOK_EVERY = 0.1  # seconds; news of runs come sooner
+TAKE_OVER_EVERY = 0.25
+RECOVER_EVERY = 2.0
+SWEEP_EVERY = 3600.0
 HANDLED_STAY = timedelta(days=30)  # deliveries; those that were set aside stay for good
 AFTER_TROUBLE = 1.0
 STEP_MAY_TAKE = 10.0  # seconds to finish the steps in hand when stopped
-MOST_LEFT_BEHIND = 10_000
-LOOK_AT = 1000  # so many at once, for those in front may have to wait for others of their job
 
 
-def work(host: Host, *, stop: threading.Event, concurrency: int = CONCURRENCY) -> None:
+@dataclass(frozen=True, slots=True)
+class AtWork:
+    """A worker that is ready for runs."""
+
+    name: str
+    concurrency: int
+
+
+def work(
+    host: Host,
+    *,
+    stop: threading.Event,
+    concurrency: int = CONCURRENCY,
+    on_ready: Callable[[AtWork], object] = lambda ready: None,
+) -> None:
     """Run jobs until ``stop`` is set. With SQLite, wait first until this home's lock is free."""
-    with _home_lock(host, stop) as alone, host.log.libraries():
+    with ExitStack() as closing:
+        closing.enter_context(_home_lock(host, stop))
+        closing.enter_context(host.log.libraries())
         if not stop.is_set():
-            _Worker(host, alone=alone, stop=stop, concurrency=concurrency).run()
+            awake = threading.Event()
+            name = worker_name(host)
+            locks = closing.enter_context(_locks(host, name, awake))
+            worker = _Worker(host, AtWork(name, concurrency), locks=locks, awake=awake, stop=stop)
+            worker.run(on_ready)
+
+
+def worker_name(host: Host) -> str:
+    """Name this process among all that work on the database.
+
+    Over SQLite each process is the same worker, so that it goes on with what the last one left.
+    """
+    place = f"{socket.gethostname()}:{host.home.path}"
+    if not host.config.uses_postgresql:
+        return place
+    return f"{place}:{os.getpid()}-{secrets.token_hex(3)}"
 
 
 @contextmanager
-def _home_lock(host: Host, stop: threading.Event) -> Iterator[bool]:
-    """Hold the home's lock; with PostgreSQL others may go on without it. Say whether it is held."""
+def _home_lock(host: Host, stop: threading.Event) -> Iterator[None]:
+    """Hold the home's lock; over PostgreSQL others may go on without it."""
     lock = HomeLock(host.home.lock)
     held = lock.acquire()
     while not (held or host.config.uses_postgresql or stop.wait(LOOK_EVERY)):
         held = lock.acquire()
     try:
-        yield held
+        yield
     finally:
         lock.release()
+
+
+@contextmanager
+def _locks(host: Host, name: str, awake: threading.Event) -> Iterator[Locks]:
+    """Give the locks of workers, and wake this one when there is news of runs."""
+    if url := host.config.database_url if host.config.uses_postgresql else None:
+        with ExecutorLocks(url, name=name, log=host.log, on_news=awake.set) as locks:
+            yield locks
+        return
+    assert host.database.sqlite_file is not None, "it is no PostgreSQL"
+    with FileWatch(host.database.sqlite_file, log=host.log, on_news=awake.set):
+        yield LocksOfHome()
 
 
 class _Worker:
     """One job process at work."""
 
-    def __init__(self, host: Host, *, alone: bool, stop: threading.Event, concurrency: int) -> None:
-        place = f"{socket.gethostname()}:{host.home.path}"
-        self.name = place if alone else f"{place}:{os.getpid()}"
+    def __init__(
+        self,
+        host: Host,
+        who: AtWork,
+        *,
+        locks: Locks,
+        awake: threading.Event,
+        stop: threading.Event,
+    ) -> None:
         self._host = host
-        self._alone = alone
+        self._who = who
+        self._locks = locks
+        self._awake = awake
         self._stop = stop
-        self._concurrency = concurrency
-        self._handed: dict[tuple[str, int], datetime] = {}
-        self._swept = self._recovered = host.clock.now()
+        self._driven: set[tuple[str, int]] = set()
+        self._in_hand = RunsInHand(host.database)
+        self._left_behind = LeftBehind(who.name)
+        self._trouble = Trouble(self._log)
         self._scheduler = Scheduler(
             host.schedules, runs=host.runs, installations=host.installations, log=host.log
         )
         postgresql = host.config.uses_postgresql
-        self._engine: JobEngine = DbosEngine(
+        self._engine = DbosEngine(
             self._execute,
-            executor=self.name,
+            executor=who.name,
             file=None if postgresql else host.home.engine,
             database_url=host.config.database_url if postgresql else None,
+            on_end=awake.set,
+        )
+        self._handing = Handing(host, engine=self._engine, room=who.concurrency)
+        self._chores = (
+            (Every(LOOK_EVERY), lambda: self._scheduler.tick(host.clock.now())),
+            (Every(TAKE_OVER_EVERY), self._take_over),
+            (Every(RECOVER_EVERY, at_once=False), host.lifecycle.recover),
+            (Every(SWEEP_EVERY, at_once=False), self._sweep),
         )
 
-    def run(self) -> None:
+    def run(self, on_ready: Callable[[AtWork], object]) -> None:
         self._engine.launch()
-        self._log("info", "job.worker.started")
         try:
-            if self._alone:
-                self._resume_left_behind()
-            while not self._stop.wait(LOOK_EVERY):
+            while not (self._locks.is_held or self._stop.wait(LOOK_EVERY)):
+                pass  # Nobody gives a run to a worker that others cannot tell from a dead one.
+            if not self._stop.is_set():
+                self._log("info", "job.worker.started", concurrency=self._who.concurrency)
+                on_ready(self._who)
+            while not self._stop.is_set():
                 self._guarded_turn()
+                self._awake.wait(LOOK_EVERY)
+                self._awake.clear()
         finally:
             self._engine.shutdown(timeout=STEP_MAY_TAKE)
             self._log("info", "job.worker.stopped", unfinished=self._engine.busy())
 
     def _guarded_turn(self) -> None:
         try:
-            self._turn(self._host.clock.now())
+            self._turn()
+            self._trouble.is_over()
         except Exception as error:  # noqa: BLE001  # a database that is away comes back
-            self._log("error", "job.worker.trouble", error=f"{type(error).__name__}: {error}")
+            self._trouble.began(error)
             self._stop.wait(AFTER_TROUBLE)
 
-    def _turn(self, now: datetime) -> None:
-        """Fire schedules, and hand as many runs to the engine as there is room for."""
-        if abs(now - self._recovered) > RECOVER_EVERY:  # The clock may have been set back.
-            self._recovered = now
-            self._host.lifecycle.recover()
-        self._scheduler.tick(now)
-        room = self._concurrency - self._engine.busy()
-        if room > 0:
-            self._hand_over(now, room)
-        if abs(now - self._swept) > SWEEP_EVERY:
-            self._swept = now
-            self._engine.sweep()
-            DeliveryShelf(self._host.database).sweep(received_before=now - HANDLED_STAY)
+    def _turn(self) -> None:
+        """Do what is due. A worker that lost its lock takes nothing until it holds it again."""
+        if not self._locks.is_held:
+            return
+        at = time.monotonic()
+        for every, chore in self._chores:
+            if every.is_due(at):
+                chore()
+        self._handing.hand_over(self._host.clock.now())
 
-    def _hand_over(self, now: datetime, room: int) -> None:
-        claimable = self._host.runs.claimable(
-            now=now, stale_before=now - ABANDONED_AFTER, limit=LOOK_AT
-        )
-        present = {(run.run_id, run.epoch) for run in claimable}
-        self._handed = {key: at for key, at in self._handed.items() if key in present}
-        places = Places(self._host.jobs.limit, self._host.runs.count_running)
-        for run in claimable:
-            if self._was_just_handed(run, now):
-                places.take(run)  # It has not begun yet, so nobody counted it.
-        for run in claimable:
-            if room > 0 and not self._was_just_handed(run, now) and places.take(run):
-                self._submit(run, now)
-                room -= 1
+    def _take_over(self) -> None:
+        """Go on with what dead workers left, and with what of our own nobody drives."""
+        running = self._in_hand.all()
+        workers = {run.worker for run in running} - {self._who.name}
+        with self._locks.free(workers) as free:
+            driven = {run_id for run_id, _ in self._driven.copy()}
+            at = time.monotonic()
+            found = self._left_behind.found(running, free=free, driven=driven, at=at)
+            for run, why in found.items():
+                if self._handing.hand(run.run_id, run.epoch):
+                    fields = {"run_id": run.run_id, "worker_was": run.worker, "why": why}
+                    self._log("info", "job.run.left_behind", **fields)
 
-    def _was_just_handed(self, run: Run, now: datetime) -> bool:
-        at = self._handed.get((run.run_id, run.epoch))
-        return at is not None and abs(now - at) < AGAIN_AFTER
-
-    def _submit(self, run: Run, now: datetime) -> None:
-        self._handed[(run.run_id, run.epoch)] = now
-        self._engine.submit(run.run_id, epoch=run.epoch)
-
-    def _resume_left_behind(self) -> None:
-        """Go on with what the process before this one had in hand, without waiting."""
-        now = self._host.clock.now()
-        everything = self._host.runs.claimable(
-            now=now, stale_before=now + timedelta(days=1), limit=MOST_LEFT_BEHIND
-        )
-        for run in everything:
-            mine = run.worker == self.name or not self._host.config.uses_postgresql
-            if run.status is RunStatus.RUNNING and mine:
-                self._log("info", "job.run.left_behind", run_id=run.run_id, worker_was=run.worker)
-                self._submit(run, now)
+    def _sweep(self) -> None:
+        self._engine.sweep()
+        before = self._host.clock.now() - HANDLED_STAY
+        DeliveryShelf(self._host.database).sweep(received_before=before)
 
     def _execute(self, run_id: str, epoch: int) -> None:
+        self._driven.add((run_id, epoch))
         try:
             self._host.jobs.execute(
-                run_id, worker=self.name, epoch=epoch, stopping=self._stop.is_set
+                run_id, worker=self._who.name, epoch=epoch, stopping=self._stop.is_set
             )
         except LeaseLost as lost:
             # Another submission took it, or it ended: nothing is left to do here.
@@ -160,6 +209,9 @@ class _Worker:
             said = f"{type(error).__name__}: {error}"
             self._log("error", "job.run.not_executed", run_id=run_id, error=said)
             raise
+        finally:
+            self._driven.discard((run_id, epoch))
 
     def _log(self, level: str, event: str, **fields: object) -> None:
-        self._host.log.log(level, event, {"worker": self.name, "pid": os.getpid(), **fields})
+        about = {"worker": self._who.name, "pid": os.getpid()}
+        self._host.log.log(level, event, {**about, **fields})

@@ -211,7 +211,7 @@ def test_deliveries_that_were_handled_long_ago_are_forgotten(
             connection.execute(
                 deliveries.insert().values(**row, received_at=received, due_at=received)
             )
-    monkeypatch.setattr("mooring.working.loop.SWEEP_EVERY", timedelta(0))
+    monkeypatch.setattr("mooring.working.loop.SWEEP_EVERY", 0.0)
     shelf = DeliveryShelf(host.database)
     with working(config):
         until(lambda: len(shelf.recent()) == 2)

@@ -108,6 +108,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "packaging": ("mooring/loader.py",),
     "platformdirs": ("mooring/cli/edge.py",),
     "pluggy": ("mooring/hookspecs.py", "mooring/hosting/host.py", "mooring/plugin_manager.py"),
+    "prometheus_client": ("mooring/hosting/metrics.py",),
     "psycopg": ("mooring/adapters", "benchmarks/step_cost.py"),  # measured against
     "pytest": ("mooring/testing",),
     "rich": ("mooring/cli", "scripts"),

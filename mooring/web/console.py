@@ -19,6 +19,7 @@ from mooring.errors import MooringError, NotFound
 from mooring.hosting.host import Host
 from mooring.model.moment import iso
 from mooring.web.guard import Guard
+from mooring.web.metrics import PATH, Metrics
 from mooring.web.overview import all_apps, latest_runs, one_app
 
 HERE = Path(__file__).parent
@@ -26,13 +27,15 @@ HERE = Path(__file__).parent
 
 def console(host: Host, *, bound_to: str) -> ASGIApp:
     """Make the console of a host, which listens on the address ``bound_to``."""
-    return Guard(Console(host).app, bound_to=bound_to)
+    metrics = Metrics(host)
+    shown = Guard(Console(host, metrics=metrics).app, bound_to=bound_to)
+    return metrics.to_holders_of_the_token(shown)
 
 
 class Console:
     """The pages of one host."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, *, metrics: Metrics) -> None:
         self._host = host
         self._pages = Environment(
             loader=FileSystemLoader(HERE / "templates"),
@@ -48,6 +51,7 @@ class Console:
             routes=[
                 Route("/", self._overview),
                 Route("/apps/{app_id}", self._app),
+                Route(PATH, metrics.to_this_machine),
                 Mount("/static", StaticFiles(directory=HERE / "static")),
             ],
             exception_handlers={

@@ -94,6 +94,10 @@ class HttpClient:
             raise call.error(failure) from failure.__cause__
         raise AssertionError("the last try returned or raised")
 
+    def check(self, request: HttpRequest) -> None:
+        """Refuse what ``send`` would not send anywhere. Raises OutboundDenied."""
+        self._address(request)
+
     def close(self) -> None:
         """Close the connections."""
         with self._lock:

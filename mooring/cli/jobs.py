@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli import run_logs
+from mooring.cli import plans, run_logs
 from mooring.cli.edge import answer, given_account, open_host, say, shortened, table
 from mooring.cli.groups import DefaultsToList
 from mooring.cli.run_page import note_of, page_of
@@ -39,16 +39,34 @@ command.add_command(run_logs.command)
 @click.argument("job")
 @click.option("--parameters", default="{}", metavar="JSON", help="A JSON object for the job.")
 @click.option("--wait", is_flag=True, help="Wait for the end; exit 1 unless it is COMPLETE.")
+@click.option("--plan", is_flag=True, help="Write nothing: show what the run would write.")
+@click.option("--apply", metavar="PLAN", help="Write exactly what this plan shows, or nothing.")
 @click.pass_context
-def trigger(ctx: click.Context, app_id: str, job: str, parameters: str, wait: bool) -> None:
+def trigger(
+    ctx: click.Context,
+    app_id: str,
+    job: str,
+    parameters: str,
+    wait: bool,
+    plan: bool,
+    apply: str | None,
+) -> None:
     """Start a run of JOB of the app APP_ID.
 
     A running `mooring serve` executes it. Without one, --wait executes it here, and without
-    --wait it stays PENDING until there is one.
+    --wait it stays PENDING until there is one. A plan is made here, without either.
     """
+    plans.check_options(plan=plan, apply=apply, parameters=parameters)
     given = _object(parameters)
     with open_host(ctx) as host:
-        run = host.jobs.trigger(host.installation(app_id), job, given)
+        installation = host.installation(app_id)
+        if plan:
+            plans.show_plan(ctx, host, installation, job, given)
+            return
+        if apply:
+            run = plans.applied(ctx, host, installation, job, apply)
+        else:
+            run = host.jobs.trigger(installation, job, given)
         if wait:
             run = _without_secrets(host, finish(ctx, host, run))
         elif not host.jobs.has_worker:

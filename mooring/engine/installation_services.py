@@ -42,7 +42,7 @@ class InstallationJobs:
 
     def trigger(self, job: str, parameters: Mapping[str, Any] | None = None) -> JobDetail:
         """Write a run; a worker picks it up within a second. Raises NotFound."""
-        declared = self._declared(job)
+        declared = self.declared(job)
         run = self._runs.create(
             self._installation,
             job,
@@ -66,15 +66,29 @@ class InstallationJobs:
 
     def reschedule(self, job: str, cron: str | None, *, timezone: str = "UTC") -> datetime | None:
         """Set this installation's cron for a job; None switches it off. Raises ScheduleInvalid."""
-        declared = self._declared(job)
-        install_id = self._installation.install_id
+        declared = self.declared(job)
+        if cron == MANIFEST_CRON and declared.cron is None:
+            self._schedules.remove(self._installation.install_id, jobs=[job])
+            return None
+        schedule = self._schedule(declared, job, cron, timezone)
+        self._schedules.put(schedule)
+        return schedule.next_at
+
+    def reckoned(self, job: str, cron: str | None, timezone: str) -> datetime | None:
+        """Return what ``reschedule`` would, and change nothing. Raises ScheduleInvalid."""
+        declared = self.declared(job)
+        if cron == MANIFEST_CRON and declared.cron is None:
+            return None
+        return self._schedule(declared, job, cron, timezone).next_at
+
+    def _schedule(
+        self, declared: JobEntry, job: str, cron: str | None, timezone: str
+    ) -> JobSchedule:
+        """Return the schedule of a job with another cron, and with its next time."""
         if cron == MANIFEST_CRON:
             cron, timezone = declared.cron, declared.timezone
-            if cron is None:
-                self._schedules.remove(install_id, jobs=[job])
-                return None
         schedule = JobSchedule(
-            install_id=install_id,
+            install_id=self._installation.install_id,
             job=job,
             cron=(declared.cron if cron is None else cron) or "",
             timezone=timezone,
@@ -83,9 +97,7 @@ class InstallationJobs:
             jitter=declared.jitter,
             parameters=declared.parameters,
         )
-        next_at = None if cron is None else self._next(schedule)
-        self._schedules.put(replace(schedule, next_at=next_at))
-        return next_at
+        return replace(schedule, next_at=None if cron is None else self._next(schedule))
 
     def _next(self, schedule: JobSchedule) -> datetime | None:
         """Find the next time; one that is due this moment is not lost to the same cron again."""
@@ -96,7 +108,8 @@ class InstallationJobs:
         same = replace(schedule, next_at=present.next_at, parameters=present.parameters)
         return present.next_at if same == present else found
 
-    def _declared(self, job: str) -> JobEntry:
+    def declared(self, job: str) -> JobEntry:
+        """Return what the manifest says of a job. Raises NotFound naming those there are."""
         try:
             return self._manifest.jobs[job]
         except KeyError:

@@ -41,6 +41,7 @@ from mooring.hosting.authorizations import AppAuthorizations
 from mooring.hosting.job_runs import JobRuns
 from mooring.hosting.lifecycle import AppLifecycle
 from mooring.hosting.mounted_apps import MountedApps
+from mooring.hosting.plans import JobPlans
 from mooring.hosting.services import AppServices
 from mooring.hosting.settings import AppSettings
 from mooring.hosting.versions import AppVersions
@@ -82,6 +83,7 @@ class Host:
         self.oauth = AppAuthorizations(self)
         self.versions = AppVersions(self)
         self.jobs = JobRuns(self)
+        self.plans = JobPlans(self)
         self.settings = AppSettings(self)
         self._closing = ExitStack()
         self._secrets_known: int | None = None

@@ -108,6 +108,7 @@ class JobRuns:
             invocation = host.invocation(
                 installation, entry_point=f"job:{run.job}", run_id=run.run_id
             )
+            invocation, made = host.plans.watched(run, invocation)
             policy = host.definition(installation).manifest.jobs.get(run.job)
         except MooringError as error:
             said = host.masker.hide(str(error))
@@ -115,7 +116,7 @@ class JobRuns:
         with host.mounted.in_use(installation):
             return drive(
                 run,
-                job_class=lambda: host.job_class(installation, run.job),
+                job_class=lambda: made(host.job_class(installation, run.job)),
                 invocation=invocation,
                 policy=policy,
                 repository=host.runs,

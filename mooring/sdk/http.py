@@ -27,6 +27,13 @@ class Options(TypedDict, total=False):
     ``timeout`` in seconds for the whole exchange; ``attempts`` counts the first try too;
     ``idempotent`` says that repeating the call does no harm (known by itself for all but POST
     and PATCH).
+
+    Three are for plans, in which GET, HEAD and OPTIONS are made and every other call is collected:
+    ``reads`` says that this call changes nothing, so that it is made; ``planned`` is the JSON that
+    a plan answers instead of making the call, also in place of reading back what it did not write;
+    ``before`` is what the call replaces, as far as it is known, for people to compare with.
+    Negative numbers and texts that begin with ``planned`` in ``planned`` stand for what only the
+    service can tell, such as the id of what is created.
     """
 
     headers: Mapping[str, str]
@@ -38,6 +45,9 @@ class Options(TypedDict, total=False):
     attempts: int
     budgets: Sequence[Budget]
     idempotent: bool
+    reads: bool
+    planned: Any
+    before: Any
 
 
 def request(method: str, url: str, **options: Unpack[Options]) -> HttpResponse:
@@ -122,6 +132,9 @@ def _built(method: str, url: str, options: Options) -> HttpRequest:
         attempts=options.get("attempts", _DEFAULTS.attempts),
         budgets=tuple(options.get("budgets", ())),
         idempotent=options.get("idempotent"),
+        reads=options.get("reads", _DEFAULTS.reads),
+        planned=options.get("planned"),
+        before=options.get("before"),
     )
 
 

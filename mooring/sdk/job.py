@@ -19,11 +19,16 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class JobInvocation:
-    """One run of a job; ``job_id`` stays the same over retries and resumptions."""
+    """One run of a job; ``job_id`` stays the same over retries and resumptions.
+
+    ``planned_at`` is when the plan was made that the run makes or applies: what is written with
+    the run's time takes this one, so that both write the same.
+    """
 
     job_id: str
     scheduled_at: datetime
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    planned_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,6 +60,10 @@ class Records(ABC):
         wanted = checked_fields(key, fields)
         return only(record_of(self._load(checked_key(key))), wanted)
 
+    def held(self, key: str) -> Held | None:
+        """Return the record with its expiry, unless it has expired."""
+        return self._load(checked_key(key))
+
     def exists(self, key: str) -> bool:
         """Say whether an unexpired record is there."""
         return self._load(checked_key(key)) is not None

@@ -21,6 +21,7 @@ CONTACTS_PER_PAGE = 1000
 LISTS_PER_PAGE = 50
 MOST_IDS = 20
 REPORT_DELIMITER = ";"
+PLANNED_FOLDER, PLANNED_LIST, PLANNED_PROCESS = -1, -2, -3  # ids of what a plan did not create
 UNFINISHED = ("queued", "processing", "in_process")
 
 
@@ -61,10 +62,16 @@ class Brevo:
         answer = self._call("GET", "/contacts", params=params)
         return list(brevo_answer(answer, about="the contacts").json().get("contacts", []))
 
-    def contacts_by_ids(self, ids: Sequence[int]) -> list[Entity]:
-        """Return those of up to 20 contacts that exist."""
+    def contacts_by_ids(
+        self, ids: Sequence[int], *, written: Sequence[Entity] | None = None
+    ) -> list[Entity]:
+        """Return those of up to 20 contacts that exist.
+
+        What is read back has just been ``written``; a plan, which writes nothing, goes by that.
+        """
         params = {"ids": ",".join(map(str, ids[:MOST_IDS])), "limit": MOST_IDS}
-        answer = self._call("GET", "/contacts", params=params)
+        planned = None if written is None else {"contacts": list(written)}
+        answer = self._call("GET", "/contacts", params=params, planned=planned)
         return list(brevo_answer(answer, about="the contacts").json().get("contacts", []))
 
     def attributes(self) -> list[Entity]:
@@ -80,13 +87,17 @@ class Brevo:
             return  # someone else, or an attempt that was cut off, created it
         brevo_answer(answer, about=f"the attribute {name}")
 
-    def update_contact(self, email: str, attributes: Mapping[str, Any]) -> str:
+    def update_contact(
+        self, email: str, attributes: Mapping[str, Any], *, known: Mapping[str, Any] | None = None
+    ) -> str:
         """Change a contact that exists; return why Brevo refused, or ``""``.
 
-        Raises CredentialsRejected; what concerns this contact alone is an answer, not an error.
+        ``known`` is what we wrote there last. Raises CredentialsRejected; what concerns this
+        contact alone is an answer, not an error.
         """
         path = f"/contacts/{quote(email, safe='')}?identifierType=email_id"
-        answer = self._call("PUT", path, json={"attributes": dict(attributes)})
+        before = {"attributes": dict(known)} if known else None
+        answer = self._call("PUT", path, json={"attributes": dict(attributes)}, before=before)
         if answer.status == 404:
             return "Brevo has no contact with this address any more."
         if answer.status in (400, 425):
@@ -108,13 +119,21 @@ class Brevo:
             "jsonBody": list(rows),
         }
         # Started twice it does the same thing twice over, so a repetition does no harm.
-        answer = self._call("POST", "/contacts/import", json=body, idempotent=True, timeout=50.0)
+        answer = self._call(
+            "POST",
+            "/contacts/import",
+            json=body,
+            idempotent=True,
+            timeout=50.0,
+            planned={"processId": PLANNED_PROCESS},
+        )
         return int(brevo_answer(answer, about="the import of contacts").json()["processId"])
 
     def process(self, process_id: int) -> Process:
         """Say how far an import is."""
         path = f"/processes/{process_id}"
-        answer = self._call("GET", path, budgets=self._other, timeout=15.0)
+        done = {"status": "completed"} if process_id == PLANNED_PROCESS else None
+        answer = self._call("GET", path, budgets=self._other, timeout=15.0, planned=done)
         found = brevo_answer(answer, about=f"the state of import {process_id}").json()
         reports = (found.get("info") or {}).get("import") or {}
         named = {name: url for name, url in reports.items() if isinstance(url, str) and url}
@@ -133,17 +152,20 @@ class Brevo:
         found = self._named("/contacts/folders", "folders", name)
         if found is not None:
             return found
-        answer = self._call("POST", "/contacts/folders", json={"name": name})
+        answer = self._call(
+            "POST", "/contacts/folders", json={"name": name}, planned={"id": PLANNED_FOLDER}
+        )
         return int(brevo_answer(answer, about=f"the folder {name}").json()["id"])
 
     def list_in_folder(self, name: str, *, folder: str) -> int:
         """Return the id of a list in a folder, both created if they are not there."""
         folder_id = self.folder(folder)
-        found = self._named(f"/contacts/folders/{folder_id}/lists", "lists", name)
-        if found is not None:
-            return found
+        if folder_id != PLANNED_FOLDER:
+            found = self._named(f"/contacts/folders/{folder_id}/lists", "lists", name)
+            if found is not None:
+                return found
         body = {"name": name, "folderId": folder_id}
-        answer = self._call("POST", "/contacts/lists", json=body)
+        answer = self._call("POST", "/contacts/lists", json=body, planned={"id": PLANNED_LIST})
         return int(brevo_answer(answer, about=f"the list {name}").json()["id"])
 
     def delete_folder(self, folder_id: int) -> None:

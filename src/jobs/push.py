@@ -179,7 +179,11 @@ def update_each(work: Work, plans: Plans) -> None:
     try:
         for key, plan in plans.items():
             if not _is_written(plan, ledger.get(LEDGER + key, {})):
-                refused = brevo.update_contact(plan["email"], for_call(plan["values"]))
+                refused = brevo.update_contact(
+                    plan["email"],
+                    for_call(plan["values"]),
+                    known=_known(plan, ledger.get(LEDGER + key, {})),
+                )
                 refusals |= {key: refused} if refused else {}
             tried[key] = plan
     except errors.ServiceError:
@@ -193,6 +197,12 @@ def _is_written(plan: Mapping[str, Any], ledger: Mapping[str, Any]) -> bool:
     """Say whether an attempt that was cut off got as far as the ledger."""
     written = ledger.get("values") or {}
     return all(written.get(name) == value for name, value in plan["values"].items())
+
+
+def _known(plan: Mapping[str, Any], ledger: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what this connector wrote before of what is to be written now."""
+    written = ledger.get("values") or {}
+    return for_call({name: written[name] for name in plan["values"] if name in written})
 
 
 def _next(prefix: str, *, most: int) -> Plans:

@@ -11,7 +11,7 @@ from typing import Any
 from mooring.sdk import logger, storage
 
 from ..clients.brevo import MOST_IDS, Brevo
-from ..core.brevo_values import dropped, sample
+from ..core.brevo_values import dropped, for_call, sample
 from ..core.planning import ledger_entry
 from ..core.told import note_refused
 from .push_plan import LEDGER
@@ -38,7 +38,9 @@ def _not_kept(work: Work, accepted: Sequence[tuple[str, Mapping[str, Any]]]) -> 
     if not drawn:
         return {}
     brevo = Brevo(work.settings.brevo_api_key)
-    found = {each["id"]: each for each in brevo.contacts_by_ids([plan["id"] for _, plan in drawn])}
+    sent = [{"id": p["id"], "attributes": for_call(p["values"])} for _, p in drawn]
+    shown = brevo.contacts_by_ids([plan["id"] for _, plan in drawn], written=sent)
+    found = {each["id"]: each for each in shown}
     told: dict[str, str] = {}
     for key, plan in drawn:
         contact = found.get(plan["id"])

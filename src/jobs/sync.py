@@ -50,7 +50,7 @@ class Sync(Job):
         state: dict[str, Any] = {
             "stages": [] if note else stages,
             "position": {},
-            "at": datetime.now(UTC).timestamp(),
+            "at": (self.invocation.planned_at or datetime.now(UTC)).timestamp(),
             "read_now": False,
             "report": {},
             "refused": {},

@@ -1,0 +1,153 @@
+"""What would a job write? ``mooring jobs trigger --plan`` shows it, ``--apply`` lets it happen."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from mooring.cli.edge import aligned, answer, say, table
+from mooring.engine.outgoing import leaves
+from mooring.errors import UsageError
+from mooring.model.moment import iso
+from mooring.model.plan import Plan
+from mooring.model.problem import printable
+from mooring.sdk.job import JobStatus
+
+if TYPE_CHECKING:
+    from mooring.hosting.host import Host
+    from mooring.model.installation import Installation
+    from mooring.model.run import Run
+
+TELL_EVERY = timedelta(seconds=1)
+LINES = 8  # of what one sample says
+LONGEST = 100  # characters of a value
+SHORT_ID = 8
+
+
+def check_options(*, plan: bool, apply: str | None, parameters: str) -> None:
+    """Refuse options that say two things at once. Raises UsageError."""
+    if plan and apply:
+        raise UsageError(
+            "--plan shows what would be written and --apply writes it.",
+            hint="Give --plan first, then --apply with the plan's id.",
+        )
+    if apply and parameters != "{}":
+        raise UsageError(
+            "A plan has its own parameters.",
+            hint="Leave --parameters out, or give it with --plan for another plan.",
+        )
+
+
+def show_plan(
+    ctx: click.Context,
+    host: Host,
+    installation: Installation,
+    job: str,
+    parameters: Mapping[str, Any],
+) -> None:
+    """Make a plan and print it."""
+    plan = host.plans.make(installation, job, parameters, told=_telling(ctx, host))
+    host.know_secrets()
+    said = host.masker.hide_in(plan.to_json())
+    answer(ctx, said, "\n".join(_described(said, plan)))
+
+
+def applied(
+    ctx: click.Context, host: Host, installation: Installation, job: str, plan_id: str
+) -> Run:
+    """Begin the run that does what is planned. Raises WorldMoved."""
+    say(ctx, "Looking whether all is as it was …")
+    return host.plans.apply(installation, job, plan_id, told=_telling(ctx, host))
+
+
+def _telling(ctx: click.Context, host: Host) -> Callable[[int, int, JobStatus], None]:
+    """Return what tells now and then how far a plan is."""
+    last: list[datetime] = [host.clock.now()]
+
+    def tell(steps: int, writes: int, status: JobStatus) -> None:
+        if host.clock.now() - last[0] < TELL_EVERY:
+            return
+        last[0] = host.clock.now()
+        progress = status.progress
+        done = f", {progress.done:,} {progress.unit}".rstrip() if progress else ""
+        say(ctx, f"… step {steps:,}{done}; {writes:,} writes collected")
+
+    return tell
+
+
+def _described(said: Mapping[str, Any], plan: Plan) -> Iterator[str]:
+    facts = {
+        "plan": plan.plan_id,
+        "job": f"{plan.app_id} {plan.job} (account {plan.account}, version {plan.version})",
+        "parameters": json.dumps(said["parameters"], ensure_ascii=False),
+        "steps": f"{plan.steps:,}",
+        "good until": f"{iso(plan.expires_at)}",
+    }
+    yield from aligned(facts)
+    yield ""
+    yield from _counts(plan)
+    for sample in _first_of_each_kind(said["samples"]):
+        yield ""
+        yield from _sample(sample)
+    yield from _besides(said)
+    yield ""
+    if plan.total:
+        short = plan.plan_id[:SHORT_ID]
+        yield "Nothing was written. To write exactly that, while all stays as it is:"
+        yield f"  mooring jobs trigger {plan.app_id} {plan.job} --apply {short}"
+    else:
+        yield "Nothing was written, and the job would write nothing."
+
+
+def _counts(plan: Plan) -> list[str]:
+    headers = ["SERVICE", "ACTION", "TARGET", "WRITES", "RECORDS"]
+    rows = [
+        [each.service, each.action, printable(each.target), f"{each.writes:,}", f"{each.rows:,}"]
+        for each in plan.counts
+    ]
+    return [table(headers, rows, empty="No writes.")]
+
+
+def _first_of_each_kind(samples: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    found: dict[tuple[str, str, str], Mapping[str, Any]] = {}
+    for sample in samples:
+        found.setdefault((sample["service"], sample["action"], sample["kind"]), sample)
+    return list(found.values())
+
+
+def _sample(sample: Mapping[str, Any]) -> Iterator[str]:
+    """Show one write: where it goes, and what it says, beside what is there if that is known."""
+    yield printable(f"{sample['action']} {sample['service']} {sample['target']}")
+    before = dict(leaves(sample.get("before") or {}))
+    pairs: dict[str, str] = {}
+    for path, value in leaves(sample["content"]):
+        name = printable(".".join(map(str, path)) or "body")
+        known = path in before
+        was = f"{_value(before[path])} → " if known and before[path] != value else ""
+        pairs[name] = f"{was}{_value(value)}{' (as it is)' if known and not was else ''}"
+    lines = [f"  {line}" for line in aligned(pairs)]
+    yield from lines[:LINES]
+    if len(lines) > LINES:
+        yield f"  … {len(lines) - LINES:,} more; --json shows them"
+
+
+def _besides(said: Mapping[str, Any]) -> Iterator[str]:
+    """Tell what the run would do beside its writes to others."""
+    kept = [f"{number:,} in {store}" for store, number in said["kept"].items()]
+    if kept:
+        yield ""
+        yield f"Records that the run itself would keep: {', '.join(kept)}."
+    if said["notifications"]:
+        yield ""
+        yield "People would be told:"
+        for each in said["notifications"]:
+            yield printable(f"  {each['level']}: {each['title']} – {each['summary']}")
+
+
+def _value(value: Any) -> str:
+    text = printable(json.dumps(value, ensure_ascii=False))
+    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"

@@ -1,0 +1,203 @@
+"""What do services do in a run that applies a plan? Exactly what was planned, or nothing more.
+
+A write that is not in the plan is not made, and ends the run. One that is made is noted with what
+its answer tells, so that a run which goes on after a crash knows it.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any, Protocol
+
+from mooring.engine.outgoing import Write, is_read, write_of
+from mooring.engine.planned_services import odp_write, rescheduled, triggered
+from mooring.engine.planned_writes import PlannedWrites
+from mooring.errors import NotPlanned, ServiceError
+from mooring.model.plan import Plan
+from mooring.sdk.ports import (
+    Customer,
+    CustomerPage,
+    HttpPort,
+    HttpRequest,
+    HttpResponse,
+    JobDetail,
+    JobsPort,
+    OdpPort,
+    Record,
+    T,
+)
+
+
+class MadeWrites(Protocol):
+    """Which writes of a plan were made, whatever became of the process that made them."""
+
+    def made(self) -> Mapping[str, Mapping[str, Any]]:
+        """Map the digests of those that were made to what their answers told."""
+
+    def add(self, key: str, told: Mapping[str, Any]) -> None:
+        """Note one."""
+
+
+class Guard:
+    """Lets the writes of a plan through, each as often as it is planned."""
+
+    def __init__(self, plan: Plan, *, run_id: str, made: MadeWrites) -> None:
+        before = made.made()
+        known = {blank: value for told in before.values() for blank, value in told.items()}
+        self._plan = plan
+        self._planned = PlannedWrites(plan, run_id=run_id, known=known)
+        self._made = made
+        self._done = set(before)
+        self._passed: Counter[str] = Counter()
+        self._in_step: Counter[str] = Counter()
+        self._lock = threading.Lock()
+
+    def made(self, write: Write, make: Callable[[], T], *, tells: Callable[[T], Any]) -> T:
+        """Make a write that is planned. Raises NotPlanned for any other."""
+        key = self._let_through(write)
+        answer = make()
+        with self._lock:
+            self._made.add(key, self._planned.learned(key, tells(answer)))
+            self._done.add(key)
+        return answer
+
+    @contextmanager
+    def step(self) -> Iterator[None]:
+        """Allow what a step made once more if it fails, for then it is repeated."""
+        self._in_step = Counter()
+        try:
+            yield
+        except BaseException:
+            with self._lock:
+                self._passed -= self._in_step
+            raise
+
+    def check_all_made(self) -> None:
+        """Raise NotPlanned if the run came to its end without all that was planned."""
+        left = len(self._plan.writes.keys() - self._done)
+        if left:
+            raise NotPlanned(
+                f"The job came to its end with {_counted(left, 'write')} of the plan not made: "
+                "the world moved while it ran.",
+                hint=f"Make a new plan: mooring jobs trigger {self._plan.app_id} {self._plan.job} "
+                "--plan",
+            )
+
+    def _let_through(self, write: Write) -> str:
+        with self._lock:
+            key = self._planned.found(write)
+            if key is None or self._passed[key] >= self._planned.count(key):
+                made = _counted(len(self._done), "write")
+                raise NotPlanned(
+                    f"{write.action} {write.service} {'/'.join(write.parts)} is not in the plan"
+                    f"{' so often' if key else ''}, and was not made; {made} of "
+                    f"{self._plan.total} {'was' if made.startswith('1 ') else 'were'} made before.",
+                    hint="The world moved while the job ran. Look at what was made, then make a "
+                    f"new plan: mooring jobs trigger {self._plan.app_id} {self._plan.job} --plan",
+                )
+            self._passed[key] += 1
+            self._in_step[key] += 1
+        return key
+
+
+class AppliedHttp:
+    """An ``HttpPort`` that makes reads, and those writes that are planned."""
+
+    def __init__(self, real: HttpPort, guard: Guard) -> None:
+        self._real = real
+        self._guard = guard
+
+    def send(self, request: HttpRequest) -> HttpResponse:
+        """Make a call. Raises NotPlanned, and what the real port raises."""
+        if is_read(request):
+            return self._real.send(request)
+        return self._guard.made(write_of(request), lambda: self._real.send(request), tells=_json)
+
+
+class AppliedOdp:
+    """An ``OdpPort`` that makes those writes that are planned."""
+
+    def __init__(self, real: OdpPort, guard: Guard) -> None:
+        self._real = real
+        self._guard = guard
+
+    def upsert_customers(self, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Merge rows of customers."""
+        write = odp_write("upsert_customers", "customers", rows)
+        return self._guard.made(write, lambda: self._real.upsert_customers(rows), tells=_nothing)
+
+    def send_events(self, events: Sequence[Mapping[str, Any]]) -> int:
+        """Append events."""
+        write = odp_write("send_events", "events", events)
+        return self._guard.made(write, lambda: self._real.send_events(events), tells=_nothing)
+
+    def upsert_objects(self, name: str, rows: Sequence[Mapping[str, Any]]) -> int:
+        """Merge rows of an object."""
+        write = odp_write("upsert_objects", name, rows)
+        return self._guard.made(
+            write, lambda: self._real.upsert_objects(name, rows), tells=_nothing
+        )
+
+    def customer(self, identifier: str, value: str) -> Customer | None:
+        """Return the customer with this identifier, if there is one."""
+        return self._real.customer(identifier, value)
+
+    def customers(self, *, after: str | None = None, limit: int = 1000) -> CustomerPage:
+        """Walk all customers."""
+        return self._real.customers(after=after, limit=limit)
+
+    def objects(self, name: str, *, after: str | None = None, limit: int = 1000) -> list[Record]:
+        """Return rows of an object."""
+        return self._real.objects(name, after=after, limit=limit)
+
+
+class AppliedJobs:
+    """A ``JobsPort`` that writes those runs and schedules that are planned."""
+
+    def __init__(self, real: JobsPort, guard: Guard) -> None:
+        self._real = real
+        self._guard = guard
+
+    def trigger(self, job: str, parameters: Mapping[str, Any] | None = None) -> JobDetail:
+        """Write a run."""
+        return self._guard.made(
+            triggered(job, parameters),
+            lambda: self._real.trigger(job, parameters),
+            tells=lambda run: run.job_id,
+        )
+
+    def get_detail(self, job_id: str) -> JobDetail:
+        """Return a run of this installation. Raises NotFound."""
+        return self._real.get_detail(job_id)
+
+    def active(self, job: str) -> list[JobDetail]:
+        """Return the runs of a job that are not in a final state."""
+        return self._real.active(job)
+
+    def reschedule(self, job: str, cron: str | None, *, timezone: str = "UTC") -> datetime | None:
+        """Set this installation's cron for a job."""
+        return self._guard.made(
+            rescheduled(job, cron, timezone),
+            lambda: self._real.reschedule(job, cron, timezone=timezone),
+            tells=_nothing,
+        )
+
+
+def _json(answer: HttpResponse) -> Any:
+    """Return what an answer says, if it is JSON."""
+    try:
+        return answer.json()
+    except ServiceError:
+        return None
+
+
+def _nothing(answer: object) -> None:
+    """Learn nothing."""
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

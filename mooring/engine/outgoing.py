@@ -1,0 +1,200 @@
+"""What would a call change elsewhere, and is it the same change as another? Pure.
+
+A write is compared by a digest of where it goes and of what it says, headers left out: they hold
+credentials and no change. What only the service can tell, such as the id of a list that a plan did
+not create, stands in a plan as a blank; ``planned_writes`` fills it in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlsplit
+
+from mooring.sdk.ports import HttpRequest
+
+READS = frozenset({"GET", "HEAD", "OPTIONS"})
+DIGEST_CHARACTERS = 32
+BLANK_TEXT = "planned"
+MOST_SHOWN = 5  # elements of a list that a sample shows
+
+_NAMED = (
+    (re.compile(r"-?\d+"), "{id}"),
+    (re.compile(r".*@.*"), "{email}"),
+    (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE), "{id}"),
+    (re.compile(r"(?=.*\d)[\w.~-]{16,}"), "{key}"),
+)
+
+Path = tuple[str | int, ...]
+"""Where something stands in a JSON value."""
+
+Kind = tuple[str, str, str]
+"""Service, action and target, in which what tells single records apart is a name in braces."""
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """One change elsewhere; ``parts`` of its target are compared one by one.
+
+    ``answer`` is what a plan answers, ``before`` what the app knows to be there, ``rows`` how many
+    records it carries.
+    """
+
+    service: str
+    action: str
+    parts: tuple[str, ...]
+    query: tuple[tuple[str, str], ...] = ()
+    content: Any = None
+    answer: Any = None
+    before: Any = None
+    rows: int = 1
+
+    @property
+    def kind(self) -> Kind:
+        """What writes are counted by."""
+        return self.service, self.action, "/".join(map(_named, self.parts))
+
+    @property
+    def target(self) -> str:
+        """Where it goes, as it is written."""
+        query = "&".join(f"{name}={value}" for name, value in self.query)
+        return "/".join(self.parts) + (f"?{query}" if query else "")
+
+    def identity(self) -> dict[str, Any]:
+        """Return all that tells it from another write, as JSON."""
+        return {
+            "service": self.service,
+            "action": self.action,
+            "parts": list(self.parts),
+            "query": [list(pair) for pair in self.query],
+            "content": self.content,
+        }
+
+    def sample(self) -> dict[str, Any]:
+        """Return it as people are shown it; long lists are cut."""
+        shown = {
+            "service": self.service,
+            "action": self.action,
+            "kind": self.kind[2],
+            "target": self.target,
+            "content": _cut(self.content),
+        }
+        return shown if self.before is None else {**shown, "before": _cut(self.before)}
+
+
+def is_read(request: HttpRequest) -> bool:
+    """Say whether a call changes nothing elsewhere."""
+    return request.reads or request.method.upper() in READS
+
+
+def write_of(request: HttpRequest) -> Write:
+    """Return what a call would change."""
+    url = urlsplit(request.url)
+    params = request.params.items() if isinstance(request.params, Mapping) else request.params
+    content = _content(request)
+    query = [*parse_qsl(url.query, keep_blank_values=True), *((k, str(v)) for k, v in params)]
+    return Write(
+        service=url.netloc.rpartition("@")[2].lower(),
+        action=request.method.upper(),
+        parts=tuple(unquote(part) for part in url.path.split("/")),
+        query=tuple(sorted(query)),
+        content=content,
+        answer=request.planned,
+        before=request.before,
+        rows=_rows(content),
+    )
+
+
+def read_name(request: HttpRequest) -> str:
+    """Name what a call reads, so that two plans name it alike."""
+    asked = write_of(request)
+    body = f" {digest(asked.content)}" if request.body else ""
+    return f"{asked.action} {asked.service}{asked.target}{body}"
+
+
+def digest(value: Any) -> str:
+    """Return a text that is different for different JSON values."""
+    text = json.dumps(value, sort_keys=True, ensure_ascii=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_CHARACTERS]
+
+
+def digest_of_bytes(*parts: bytes) -> str:
+    """Return a text that is different for different answers."""
+    found = hashlib.sha256()
+    for part in parts:
+        found.update(len(part).to_bytes(8, "big") + part)
+    return found.hexdigest()[:DIGEST_CHARACTERS]
+
+
+def leaves(value: Any, path: Path = ()) -> Iterator[tuple[Path, Any]]:
+    """Walk through all that a JSON value consists of."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from leaves(inner, (*path, name))
+    elif isinstance(value, (list, tuple)):
+        for number, inner in enumerate(value):
+            yield from leaves(inner, (*path, number))
+    else:
+        yield path, value
+
+
+def is_blank(leaf: Any) -> bool:
+    """Say whether a value in a planned answer stands for what only the service can tell."""
+    if isinstance(leaf, str):
+        return leaf.startswith(BLANK_TEXT)
+    return isinstance(leaf, int) and not isinstance(leaf, bool) and leaf < 0
+
+
+def blanks_in(value: Any, known: Collection[str]) -> list[tuple[Path, Any]]:
+    """Return where blanks stand that were answered before; ``known`` spells them as text."""
+    if not known:
+        return []
+    return [
+        (path, leaf)
+        for path, leaf in leaves(value)
+        if isinstance(leaf, (str, int)) and not isinstance(leaf, bool) and str(leaf) in known
+    ]
+
+
+def _content(request: HttpRequest) -> Any:
+    """Return a body as JSON: parsed, or as text, or as the digest of bytes."""
+    if not request.body:
+        return None
+    types = [v for name, v in request.headers.items() if name.lower() == "content-type"]
+    try:
+        text = request.body.decode("utf-8")
+    except UnicodeDecodeError:
+        return {"bytes": len(request.body), "digest": digest_of_bytes(request.body)}
+    if types and "json" in types[0].lower():
+        try:
+            return json.loads(text)
+        except ValueError:
+            return text
+    if types and types[0].lower().startswith("application/x-www-form-urlencoded"):
+        return dict(parse_qsl(text, keep_blank_values=True))
+    return text
+
+
+def _rows(content: Any) -> int:
+    """Return how many records a body carries: of the longest list of maps in it, else one."""
+    inner = content.values() if isinstance(content, Mapping) else [content]
+    lists = (each for each in inner if isinstance(each, list) and each)
+    return max((len(each) for each in lists if isinstance(each[0], Mapping)), default=1)
+
+
+def _named(part: str) -> str:
+    """Return a name in braces for a part that tells single records apart."""
+    return next((name for pattern, name in _NAMED if pattern.fullmatch(part)), part)
+
+
+def _cut(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _cut(inner) for name, inner in value.items()}
+    if isinstance(value, (list, tuple)):
+        more = len(value) - MOST_SHOWN
+        return [_cut(each) for each in value[:MOST_SHOWN]] + ([f"… {more:,} more"] * (more > 0))
+    return value

@@ -1,0 +1,114 @@
+"""How is a job driven to its end so that nothing of it remains but what it would have written?
+
+In this thread, without a row: no worker knows of it, and it is not resumed. Its services are the
+caller's (``planned_services``).
+"""
+
+from __future__ import annotations
+
+import copy
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from mooring.engine.calling import call
+from mooring.engine.collecting import Collector
+from mooring.engine.planned_jobs import without_waiting
+from mooring.engine.states import checked, standing
+from mooring.errors import MooringError, PlanFailed, RecordRefused
+from mooring.model.plan import Plan
+from mooring.sdk.context import Invocation
+from mooring.sdk.job import Job, JobInvocation, JobStatus
+
+MOST_SET_ASIDE = 1000  # records, of one step
+ANSWER = (
+    "A plan answered {action} {service} with {{}}, because the app does not say what to plan "
+    "with: give the call `planned=`, with what the service would answer."
+)
+
+
+@dataclass(slots=True)
+class PlannedRun:
+    """One run of a job that writes nothing; ``told`` hears of every step."""
+
+    plan: Plan
+    collector: Collector
+    invocation: Invocation
+    told: Callable[[int, JobStatus], object]
+    hide: Callable[[str], str]
+
+    def driven(self, job_class: type[Any]) -> Plan:
+        """Return the plan. Raises PlanFailed, and what the app raises of the host's errors."""
+        try:
+            return self._to_the_end(without_waiting(job_class))
+        except MooringError:
+            raise
+        except (Exception, SystemExit) as error:
+            said = self.hide(f"{type(error).__name__}: {error}".removesuffix(": "))
+            trace = "".join(traceback.format_exception(error))
+            self._log("error", "job.plan.raised", traceback=trace)
+            raise PlanFailed(
+                f"{self.plan.job} broke down while its writes were collected: {said}",
+                hint=self._remedy(),
+            ) from error
+
+    def _to_the_end(self, job_class: type[Any]) -> Plan:
+        plan, steps = self.plan, 0
+        wanted = JobInvocation(plan.plan_id, plan.made_at, plan.parameters, plan.made_at)
+        job: Job = call(job_class, wanted, invocation=self.invocation)
+        parameters = copy.deepcopy(dict(plan.parameters))
+        status = self._called(job.prepare, parameters, None, False, name="prepare")
+        while not status.complete:
+            status = self._performed(job, status)
+            steps += 1
+            self.told(steps, status)
+        return self._made(status.state, steps)
+
+    def _performed(self, job: Job, status: JobStatus) -> JobStatus:
+        """Do one step, again without each record that the job refuses."""
+        for _ in range(MOST_SET_ASIDE):
+            try:
+                return self._called(job.perform, copy.deepcopy(status), name="perform")
+            except RecordRefused as refused:
+                self.invocation.services.dead_letters.set_aside(
+                    job=self.plan.job,
+                    run_id=self.plan.plan_id,
+                    key=refused.key,
+                    record=refused.record,
+                    reason=str(refused),
+                )
+        raise PlanFailed(
+            f"A step of {self.plan.job} set aside {MOST_SET_ASIDE:,} records and did not end."
+        )
+
+    def _called(self, method: Callable[..., Any], *arguments: Any, name: str) -> JobStatus:
+        """Call the job; what it returns is what a run would have kept of it."""
+        answer = call(method, *arguments, invocation=self.invocation)
+        kept = standing(checked(answer, name), name, statistics={})
+        return JobStatus(dict(kept.state), answer.complete, answer.progress)
+
+    def _made(self, state: Mapping[str, Any], steps: int) -> Plan:
+        found = self.collector
+        return replace(
+            self.plan,
+            steps=steps,
+            state=state,
+            counts=found.counts,
+            samples=found.samples,
+            notifications=found.notifications,
+            reads=found.reads,
+            writes=found.writes,
+            linked=found.linked,
+        )
+
+    def _remedy(self) -> str:
+        """Say what to do if the app may have stumbled over an answer that was none."""
+        write = self.collector.last_unanswered
+        if write is None:
+            return "See `mooring logs`."
+        return ANSWER.format(action=write.action, service=write.service) + " See `mooring logs`."
+
+    def _log(self, level: str, event: str, **fields: Any) -> None:
+        line = {**self.invocation.log_fields, "job": self.plan.job, **fields}
+        self.invocation.services.log.log(level, event, line)

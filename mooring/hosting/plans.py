@@ -1,0 +1,241 @@
+"""How is what a job would write shown before it is written, and then written, or refused?"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+
+from mooring.adapters.repositories.plans import Plans
+from mooring.adapters.secrets.sealing import Seal
+from mooring.engine.applied_services import AppliedHttp, AppliedJobs, AppliedOdp, Guard
+from mooring.engine.collecting import Collector
+from mooring.engine.overlay import KeyValueOverlay, RecordOverlay, SecretOverlay
+from mooring.engine.planned_jobs import applying
+from mooring.engine.planned_services import (
+    PlannedHttp,
+    PlannedJobs,
+    PlannedLetters,
+    PlannedNotifications,
+    PlannedOdp,
+)
+from mooring.engine.planning import PlannedRun
+from mooring.engine.plans_compared import differences
+from mooring.errors import Conflict, UsageError, WorldMoved
+from mooring.model.installation import Installation
+from mooring.model.plan import Plan
+from mooring.model.run import Run
+from mooring.sdk.context import Invocation, Services
+from mooring.sdk.job import JobStatus
+from mooring.sdk.record_changes import Records
+
+if TYPE_CHECKING:
+    from mooring.adapters.http_client import HttpClient
+    from mooring.hosting.host import Host
+
+GOOD_FOR = timedelta(days=1)
+PARAMETER = "mooring_plan"  # names the plan among the parameters of the run that applies it
+SHOWN = 5  # differences that a refusal names
+
+Told = Callable[[int, int, JobStatus], object]
+"""Hears after every step: how many steps, how many writes so far, where the job stands."""
+Made = Callable[[type[Any]], type[Any]]
+
+
+class JobPlans:
+    """The plans of one host."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+
+    @cached_property
+    def kept(self) -> Plans:
+        """Where plans wait to be applied."""
+        host = self._host
+        seal = Seal("plan", vault=lambda: host.vault)
+        return Plans(host.database, seal=seal, clock=host.clock)
+
+    def make(
+        self, installation: Installation, job: str, parameters: Mapping[str, Any], *, told: Told
+    ) -> Plan:
+        """Run a job with its writes collected, and keep what it would write.
+
+        Raises NotFound, PlanFailed, and what the job raises of the host's errors.
+        """
+        declared = self._host.jobs_of(installation).declared(job)
+        installation = self._host.versions.with_job(installation, job)
+        now = self._host.clock.now()
+        plan = Plan(
+            plan_id=str(uuid.uuid4()),
+            app_id=installation.app_id,
+            version=installation.version,
+            code=installation.root.name,
+            account=installation.account,
+            install_id=installation.install_id,
+            job=job,
+            parameters={**declared.parameters, **parameters},
+            made_at=now,
+            expires_at=now + GOOD_FOR,
+        )
+        made = self._driven(plan, installation, told=told)
+        self.kept.put(made)
+        return made
+
+    def apply(self, installation: Installation, job: str, name: str, *, told: Told) -> Run:
+        """Write a run that does what is planned. Raises WorldMoved unless all is as it was.
+
+        Raises NotFound for a plan that has expired, and Conflict for one that was applied.
+        """
+        plan = self.kept.get(name)
+        installation = self._checked(plan, installation, job)
+        self._refuse_second(plan)
+        again = self._driven(plan, installation, told=told)
+        if found := differences(plan, again, most=SHOWN):
+            raise WorldMoved(
+                f"Nothing was written, for the world has moved since the plan was made: "
+                f"{'; '.join(found)}.",
+                hint=f"Make a new plan: mooring jobs trigger {plan.app_id} {plan.job} --plan",
+            )
+        return self._begun(plan, installation)
+
+    def watched(self, run: Run, invocation: Invocation) -> tuple[Invocation, Made]:
+        """Return with what a run is driven, and what is made of its class.
+
+        A run that applies a plan is held to it. Raises NotFound when the plan is gone.
+        """
+        plan_id = run.parameters.get(PARAMETER)
+        if plan_id is None:
+            return invocation, lambda job_class: job_class
+        plan = self.kept.get(str(plan_id))
+        guard = Guard(plan, run_id=run.run_id, made=self.kept.made(plan))
+        services = invocation.services
+        held = replace(
+            services,
+            http=AppliedHttp(services.http, guard),
+            odp=AppliedOdp(services.odp, guard),
+            jobs=AppliedJobs(services.jobs, guard),
+        )
+        fields = {**invocation.log_fields, "plan": plan.plan_id}
+        return (
+            replace(invocation, services=held, log_fields=fields),
+            lambda job_class: applying(job_class, plan, guard),
+        )
+
+    def _driven(self, plan: Plan, installation: Installation, *, told: Told) -> Plan:
+        """Run the job of a plan once, collecting anew."""
+        host = self._host
+        collector = Collector(plan.plan_id)
+        real = host.invocation(installation, entry_point=f"job:{plan.job}", run_id=plan.plan_id)
+        planned = _PlannedServices.of(real.services, collector, self._reckoning(installation))
+        invocation = Invocation(
+            real.app, planned.services, {**real.log_fields, "plan": plan.plan_id}
+        )
+        run = PlannedRun(
+            plan,
+            collector,
+            invocation,
+            told=lambda steps, status: told(steps, collector.total, status),
+            hide=host.masker.hide,
+        )
+        with host.mounted.in_use(installation):
+            made = run.driven(host.job_class(installation, plan.job))
+        return replace(made, kept=planned.kept())
+
+    def _checked(self, plan: Plan, installation: Installation, job: str) -> Installation:
+        """Return the version to run. Raises UsageError for a plan of something else."""
+        if (plan.install_id, plan.job) != (installation.install_id, job):
+            raise UsageError(
+                f"The plan {plan.plan_id} is of {plan.app_id} {plan.job} (account {plan.account}).",
+                hint=f"mooring jobs trigger {plan.app_id} {plan.job} --apply {plan.plan_id}",
+            )
+        installation = self._host.versions.with_job(installation, job)
+        if installation.root.name != plan.code:
+            raise WorldMoved(
+                f"The app has been upgraded since the plan was made: from {plan.version} "
+                f"({plan.code}) to {installation.version} ({installation.root.name}).",
+                hint=f"Make a new plan: mooring jobs trigger {plan.app_id} {plan.job} --plan",
+            )
+        return installation
+
+    def _begun(self, plan: Plan, installation: Installation) -> Run:
+        parameters = {**plan.parameters, PARAMETER: plan.plan_id}
+        # The plan has to be known as applied before a worker can see the run.
+        with self._host.database.write():
+            run = self._host.runs.create(
+                installation, plan.job, parameters, scheduled_at=plan.made_at
+            )
+            assert run is not None, "only a due_key can make create() decline"
+            if not self.kept.apply(plan, run.run_id):
+                self._refuse_second(plan)
+        return run
+
+    def _refuse_second(self, plan: Plan) -> None:
+        if run_id := self.kept.applied_by(plan):
+            raise Conflict(
+                f"The plan {plan.plan_id} was applied before, by the run {run_id}.",
+                hint=f"See `mooring jobs show {run_id}`.",
+            )
+
+    def _reckoning(self, installation: Installation) -> _Reckoning:
+        jobs = self._host.jobs_of(installation)
+        return _Reckoning(jobs.declared, jobs.reckoned)
+
+
+@dataclass(frozen=True, slots=True)
+class _Reckoning:
+    declared: Callable[[str], object]
+    reckoned: Callable[[str, str | None, str], datetime | None]
+
+
+@dataclass(frozen=True, slots=True)
+class _PlannedServices:
+    """The services of a planned run; the stores count what they would keep."""
+
+    services: Services
+    stores: Mapping[str, KeyValueOverlay | RecordOverlay]
+
+    @classmethod
+    def of(cls, real: Services, collector: Collector, reckoning: _Reckoning) -> _PlannedServices:
+        """Put what collects over the real ones. Tokens are renewed for real."""
+        client = cast("HttpClient", real.http)
+
+        def below(store: object) -> dict[str, Any]:
+            return {"below": cast(Records, store), "clock": real.clock}
+
+        settings = RecordOverlay(**below(real.settings), noting=_noting(collector, "settings"))
+        secrets = SecretOverlay(**below(real.secrets), noting=_noting(collector, "secrets"))
+        own = KeyValueOverlay(
+            **below(real.kv_store), pages=real.kv_store, noting=_noting(collector, "kv_store")
+        )
+        shared = KeyValueOverlay(
+            **below(real.shared_kv_store),
+            pages=real.shared_kv_store,
+            noting=_noting(collector, "shared_kv_store"),
+        )
+        services = replace(
+            real,
+            settings=settings,
+            secrets=secrets,
+            kv_store=own,
+            shared_kv_store=shared,
+            http=PlannedHttp(real.http, collector, check=client.check),
+            odp=PlannedOdp(real.odp, collector),
+            jobs=PlannedJobs(
+                real.jobs, collector, check=reckoning.declared, reckon=reckoning.reckoned
+            ),
+            notifications=PlannedNotifications(collector),
+            dead_letters=PlannedLetters(real.dead_letters),
+        )
+        stores = {"kv_store": own, "shared_kv_store": shared}
+        return cls(services, {**stores, "settings": settings, "secrets": secrets})
+
+    def kept(self) -> dict[str, int]:
+        """Count the records that would change."""
+        return {name: store.changed for name, store in self.stores.items() if store.changed}
+
+
+def _noting(collector: Collector, store: str) -> Callable[[str, str], None]:
+    return lambda key, found: collector.read_record(store, key, found)

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from mooring.sdk.context import Invocation, use
+from mooring.sdk.interruption import Interrupted
 
 
 class Escaped(Exception):
@@ -38,7 +39,7 @@ class on_behalf_of:  # noqa: N801  # reads as the function it could be, at half 
         trace: TracebackType | None,
     ) -> None:
         self._use.__exit__(kind, error, trace)
-        if error is None or isinstance(error, (Exception, SystemExit)):
+        if error is None or isinstance(error, (Exception, SystemExit, Interrupted)):
             return
         if not _is_meant_for_us(error):
             said = f"{type(error).__name__}: {error}".removesuffix(": ")

@@ -4,22 +4,29 @@ from __future__ import annotations
 
 import os
 import socket
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
-from typing import TYPE_CHECKING, Any
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from mooring.adapters.heartbeat import beating
 from mooring.adapters.home_lock import HomeLock
+from mooring.adapters.interruptible_clock import interruptible
 from mooring.adapters.repositories.runs_in_hand import lock_of
-from mooring.engine.stepping import drive
-from mooring.errors import LeaseLost, MooringError
+from mooring.adapters.running_apart import Left, run_apart
+from mooring.adapters.watchdog import Limits, Watch, Watchdog
+from mooring.engine.stepping import WORKERS_LOST, drive
+from mooring.errors import LeaseLost, MooringError, NotFound
 from mooring.model.installation import Installation
+from mooring.model.manifest import JobEntry, Manifest
 from mooring.model.run import Run, RunStatus
+from mooring.sdk.interruption import Interrupted
 
 if TYPE_CHECKING:
     from mooring.hosting.host import Host
 
 LOOK_EVERY = 0.1  # seconds between looks at a run that another worker has
+GIVEN_UP = 70  # what a process ends with whose step does not end
 
 
 class JobRuns:
@@ -27,6 +34,8 @@ class JobRuns:
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self.limits = Limits()
+        self.leave: Callable[[str], object] = leave
 
     def trigger(self, installation: Installation, job: str, parameters: Mapping[str, Any]) -> Run:
         """Write a run of a job. Raises NotFound naming the jobs there are."""
@@ -44,7 +53,7 @@ class JobRuns:
         """Take a run and drive its job to the end, or to where it must wait. Raises LeaseLost.
 
         With ``epoch`` only if nobody took it since. When ``stopping`` says yes, the run is given
-        back after the present step.
+        back after the present step, or in the middle of it if its job is interruptible.
         """
         host = self._host
         run = host.runs.take(
@@ -54,8 +63,13 @@ class JobRuns:
             epoch=epoch,
             limit=self.limit(host.runs.get(run_id)),
         )
-        with beating(run, repository=host.runs, clock=host.clock, log=host.log):
-            return self._drive(run, stopping)
+        with self.watchdog.watching(run, stopping=stopping) as watch:
+            try:
+                return run_apart(
+                    lambda: self._drive(run, watch, stopping), name=f"run-{run_id}", over=watch.over
+                )
+            except (Left, Interrupted):
+                return self._left(watch)
 
     def limit(self, run: Run) -> int | None:
         """Return how many runs of a run's job may be active at once; None for any number."""
@@ -101,15 +115,42 @@ class JobRuns:
         with self.stand_in() as free:
             return not free
 
-    def _drive(self, run: Run, stopping: Callable[[], bool]) -> Run:
+    @cached_property
+    def watchdog(self) -> Watchdog:
+        """What watches the runs of this process; ``limits`` are read when it is first used."""
+        host = self._host
+        return Watchdog(
+            host.runs,
+            clock=host.clock,
+            log=host.log,
+            most_lost=WORKERS_LOST,
+            leave=lambda reason: self.leave(reason),
+            limits=self.limits,
+        )
+
+    def _left(self, watch: Watch) -> Run:
+        """Give back the run of a job that was interrupted, unless it has ended elsewhere."""
+        runs, run = self._host.runs, watch.run
+        try:
+            left = runs.postpone(
+                run, until=self._host.clock.now(), error=run.error, attempt=run.attempt
+            )
+        except LeaseLost:
+            left = runs.get(run.run_id)
+        fields = {"run_id": run.run_id, "app_id": run.app_id, "job": run.job, "steps": left.steps}
+        self._host.log.log("info", "job.run.interrupted", {**fields, "status": left.status.value})
+        return left
+
+    def _drive(self, run: Run, watch: Watch, stopping: Callable[[], bool]) -> Run:
         host = self._host
         try:
             installation = host.versions.with_job(host.installations.get(run.install_id), run.job)
             invocation = host.invocation(
                 installation, entry_point=f"job:{run.job}", run_id=run.run_id
             )
+            invocation = interruptible(invocation, watch.interruption)
             invocation, made = host.plans.watched(run, invocation)
-            policy = host.definition(installation).manifest.jobs.get(run.job)
+            policy = _declared(host.definition(installation).manifest, run.job)
         except MooringError as error:
             said = host.masker.hide(str(error))
             return host.runs.finish(run, RunStatus.ERROR, now=host.clock.now(), error=said)
@@ -124,6 +165,7 @@ class JobRuns:
                 hide=host.masker.hide,
                 observe=lambda changed: host.plugins.hook.mooring_run_changed(run=changed),
                 stopping=stopping,
+                watch=watch,
             )
 
     def _alive(self, worker: str) -> AbstractContextManager[object]:
@@ -144,3 +186,20 @@ class JobRuns:
             # Somebody ended it meanwhile, or took it, or it waits; its row says which.
             self._host.clock.sleep(LOOK_EVERY)
             return runs.get(run.run_id)
+
+
+def leave(reason: str) -> NoReturn:
+    """End this process, in which a step hangs that nothing else can end."""
+    print(f"Given up: {reason}", file=sys.stderr, flush=True)  # noqa: T201  # the last words
+    os._exit(GIVEN_UP)
+
+
+def _declared(manifest: Manifest, job: str) -> JobEntry:
+    """Return a job of the manifest. Raises NotFound when it has gone since the run was written."""
+    if entry := manifest.jobs.get(job):
+        return entry
+    app = manifest.meta
+    raise NotFound(
+        f"{app.app_id} has no job {job} any more (version {app.version}).",
+        hint=f"It has: {', '.join(sorted(manifest.jobs)) or 'none'}.",
+    )

@@ -9,6 +9,7 @@ from typing import Any
 
 from mooring.errors import CredentialsRejected, NoContext
 from mooring.sdk.dead_letters import DeadLettersPort
+from mooring.sdk.interruption import UNINTERRUPTED, Interrupted, Interruption
 from mooring.sdk.oauth_port import OAuthPort
 from mooring.sdk.ports import (
     Clock,
@@ -66,12 +67,13 @@ def _unheard(error: CredentialsRejected) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Invocation:
-    """One call into an app: who it is for, what it may use, whom it tells of a rejection."""
+    """One call into an app: who it is for, what it may use, whom it tells, what may end it."""
 
     app: AppContext
     services: Services
     log_fields: dict[str, Any] = field(default_factory=dict)
     on_rejected: Callable[[CredentialsRejected], None] = _unheard
+    interruption: Interruption = UNINTERRUPTED
 
 
 _current: ContextVar[Invocation] = ContextVar("mooring_invocation")
@@ -83,13 +85,19 @@ def present() -> Invocation | None:
 
 
 def current() -> Invocation:
-    """Return the present call. Raises NoContext outside functions, jobs and hooks."""
+    """Return the present call. Raises NoContext outside functions, jobs and hooks.
+
+    Raises Interrupted in a job that was told to end: it has no services any more.
+    """
     try:
-        return _current.get()
+        invocation = _current.get()
     except LookupError:
         raise NoContext(
             hint="In a test, ask for the `invocation` fixture of mooring.testing."
         ) from None
+    if invocation.interruption.told:
+        raise Interrupted
+    return invocation
 
 
 def get_app_context() -> AppContext:

@@ -17,29 +17,27 @@ class Interrupted(BaseException):
 class Interruption:
     """Whether one run's code was told to end. Safe to share between threads."""
 
-    __slots__ = ("_calls", "_event", "guard")
+    __slots__ = ("_calls", "_event", "guard", "told")
 
     def __init__(self) -> None:
+        self.told = False
         self._event = threading.Event()
         self._calls: list[Callable[[], object]] = []
-        # Held while a job begins or ends to be interruptible, and while it is told.
+        # Held while a job begins or ends to be interruptible, and while it is told: code that may
+        # not be interrupted never is.
         self.guard = threading.RLock()
-
-    @property
-    def told(self) -> bool:
-        """Whether the code was told to end."""
-        return self._event.is_set()
 
     def tell(self) -> None:
         """Tell it to end: wake what waits."""
         with self.guard:
+            self.told = True
             self._event.set()
             for each in self._calls:
                 each()
 
     def check(self) -> None:
         """Raise Interrupted if the code was told to end."""
-        if self._event.is_set():
+        if self.told:
             raise Interrupted
 
     def wait(self, seconds: float) -> None:
@@ -47,13 +45,18 @@ class Interruption:
         self._event.wait(seconds)
         self.check()
 
-    def call(self, each: Callable[[], object]) -> Callable[[], None]:
+    def when_told(self, each: Callable[[], object]) -> Callable[[], None]:
         """Have this called when the code is told to end; return what takes that back."""
         with self.guard:
             self._calls.append(each)
+            if self.told:
+                each()
 
         def forget() -> None:
             with self.guard:
                 self._calls.remove(each)
 
         return forget
+
+
+UNINTERRUPTED = Interruption()  # which nobody tells

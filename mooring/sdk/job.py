@@ -11,7 +11,8 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from mooring.sdk.calling import MaybeAwaitable, refuse_on_loop
-from mooring.sdk.context import current
+from mooring.sdk.context import current, present
+from mooring.sdk.interruption import UNINTERRUPTED, Interruption
 from mooring.sdk.setting_aside import SetsAside
 
 T = TypeVar("T")
@@ -58,7 +59,12 @@ class JobStatus:
 
 
 class Job(SetsAside, ABC):
-    """Long work in steps. Steps are at-least-once: an interrupted one is repeated."""
+    """Long work in steps.
+
+    Steps are at-least-once: one that is interrupted, by a crash or by the host, is repeated from
+    the state that was committed before it. What a step raises decides what becomes of the run
+    (``sdk.errors``; docs/how-to/write-a-job.md).
+    """
 
     _interruptible = False
 
@@ -69,19 +75,34 @@ class Job(SetsAside, ABC):
     def prepare(
         self, params: Mapping[str, Any], status: JobStatus | None = None, resuming: bool = False
     ) -> MaybeAwaitable[JobStatus]:
-        """Return the first status; when ``resuming``, normally ``status``, the last committed."""
+        """Return the status to begin with.
+
+        Called once for a new run, and again by each process that goes on with it: ``resuming`` is
+        true then, ``status`` what was committed last, and the answer normally that status.
+        """
 
     @abstractmethod
     def perform(self, status: JobStatus) -> MaybeAwaitable[JobStatus]:
-        """Do one step, well under 60 seconds, and return the new status."""
+        """Do one step, well under 60 seconds, and return the new status.
+
+        It is committed before the next step begins, in which ``status`` is what this one returned.
+        After 60 seconds there is a warning, after 600 the worker is given up, unless the job is
+        interruptible; a run that costs three workers in one step ends in ERROR.
+        """
 
     @property
     def is_interruptible(self) -> bool:
-        """Whether the host may stop this run right now, in the middle of a step."""
+        """Whether the host may stop this run right now, in the middle of a step.
+
+        It does so when somebody terminates the run, and when the worker stops.
+        """
         return self._interruptible
 
     def sleep(self, seconds: float = 0, *, interruptible: bool | None = None) -> None:
-        """Wait; with ``interruptible`` the host may stop the run meanwhile."""
+        """Wait; with ``interruptible`` the host may stop the run meanwhile.
+
+        It counts as part of the step, whose limits hold: for hours, let a schedule begin a new run.
+        """
         refuse_on_loop("self.sleep")
         with self._marked(interruptible):
             current().services.clock.sleep(seconds)
@@ -91,21 +112,40 @@ class Job(SetsAside, ABC):
         await asyncio.to_thread(self.sleep, seconds, interruptible=interruptible)
 
     def perform_interruptible_task(self, task: Callable[[], T]) -> T:
-        """Run ``task`` while the host may stop the run; what it does must be repeatable."""
+        """Run ``task`` while the host may stop the run; what it does must be repeatable.
+
+        When the host does, the services of this run raise ``Interrupted``, which is no Exception,
+        and whatever ``task`` still does by other means comes to nothing.
+        """
         with self._marked(True):
             return task()
 
     async def aperform_interruptible_task(self, task: Callable[[], Awaitable[T]]) -> T:
-        """Await ``task`` while the host may stop the run; what it does must be repeatable."""
-        with self._marked(True):
-            return await task()
+        """Await ``task``, which is cancelled when the host stops the run meanwhile."""
+        with self._marked(True) as interruption:
+            running = asyncio.ensure_future(task())
+            loop = asyncio.get_running_loop()
+            forget = interruption.when_told(lambda: loop.call_soon_threadsafe(running.cancel))
+            try:
+                return await running
+            except asyncio.CancelledError:
+                interruption.check()
+                raise
+            finally:
+                forget()
 
     @contextmanager
-    def _marked(self, interruptible: bool | None) -> Iterator[None]:
+    def _marked(self, interruptible: bool | None) -> Iterator[Interruption]:
+        """Be interruptible in the body, or not; what was told before or in it is raised here."""
+        call = present()
+        interruption = call.interruption if call else UNINTERRUPTED
         before = self._interruptible
-        if interruptible is not None:
-            self._interruptible = interruptible
+        with interruption.guard:
+            interruption.check()
+            self._interruptible = before if interruptible is None else interruptible
         try:
-            yield
+            yield interruption
         finally:
-            self._interruptible = before
+            with interruption.guard:
+                self._interruptible = before
+                interruption.check()

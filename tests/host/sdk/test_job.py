@@ -1,11 +1,14 @@
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from mooring.errors import LoopBlocked
-from mooring.sdk import Job, JobStatus
+from mooring.sdk import Job, JobStatus, storage
+from mooring.sdk.context import use
+from mooring.sdk.interruption import Interrupted, Interruption
 from mooring.sdk.job import JobInvocation
 from mooring.testing.clock import START
 from mooring.testing.memory import MemoryApp
@@ -91,3 +94,78 @@ def test_an_interruptible_sleep_inside_another_restores_what_was(
         return job.is_interruptible
 
     assert job.perform_interruptible_task(task)
+
+
+# -- interruption --------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def interruption(memory_app: MemoryApp) -> Iterator[Interruption]:
+    """What tells the job of this test to end, while it runs on behalf of an installation."""
+    made = Interruption()
+    with use(replace(memory_app.invocation, interruption=made)):
+        yield made
+
+
+def test_a_task_whose_run_is_told_to_end_does_so_at_its_next_service(
+    job: Counting, interruption: Interruption
+) -> None:
+    done: list[str] = []
+
+    def task() -> None:
+        interruption.tell()
+        done.append("by other means")
+        storage.kv_store.put("a", {})
+        done.append("never")
+
+    with pytest.raises(Interrupted):
+        job.perform_interruptible_task(task)
+    assert done == ["by other means"]
+    assert not job.is_interruptible
+
+
+def test_a_task_that_asks_for_nothing_ends_with_its_last_line(
+    job: Counting, interruption: Interruption
+) -> None:
+    with pytest.raises(Interrupted):
+        job.perform_interruptible_task(interruption.tell)
+
+
+def test_an_awaited_task_is_cancelled(job: Counting, interruption: Interruption) -> None:
+    async def perform() -> None:
+        asyncio.get_running_loop().call_later(0.02, interruption.tell)
+        await job.aperform_interruptible_task(lambda: asyncio.sleep(600))
+
+    with pytest.raises(Interrupted):
+        asyncio.run(perform())
+
+
+def test_an_awaited_task_that_cancels_itself_is_not_interrupted(
+    job: Counting, interruption: Interruption
+) -> None:
+    async def task() -> None:
+        raise asyncio.CancelledError
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(job.aperform_interruptible_task(task))
+    assert not interruption.told
+
+
+def test_whoever_begins_to_be_interruptible_too_late_is_interrupted_at_once(
+    job: Counting, interruption: Interruption
+) -> None:
+    interruption.tell()
+    with pytest.raises(Interrupted):
+        job.perform_interruptible_task(lambda: pytest.fail("It began."))
+
+
+def test_what_is_told_later_is_heard_at_once_and_what_was_taken_back_is_not(
+    interruption: Interruption,
+) -> None:
+    heard: list[str] = []
+    forget = interruption.when_told(lambda: heard.append("taken back"))
+    forget()
+    interruption.when_told(lambda: heard.append("before"))
+    interruption.tell()
+    interruption.when_told(lambda: heard.append("after"))
+    assert heard == ["before", "after"]

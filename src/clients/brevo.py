@@ -56,11 +56,15 @@ class Brevo:
         answer = self._call("GET", "/account", budgets=self._other)
         return dict(brevo_answer(answer, about="the account").json())
 
-    def contacts(self, *, offset: int = 0, limit: int = CONTACTS_PER_PAGE) -> list[Entity]:
-        """Return one page of contacts, the oldest first."""
+    def contacts(
+        self, *, offset: int = 0, limit: int = CONTACTS_PER_PAGE
+    ) -> tuple[list[Entity], int]:
+        """Return one page of contacts, the oldest first, and how many there are in all."""
         params = {"limit": limit, "offset": offset, "sort": "asc"}
         answer = self._call("GET", "/contacts", params=params)
-        return list(brevo_answer(answer, about="the contacts").json().get("contacts", []))
+        told = brevo_answer(answer, about="the contacts").json()
+        page = list(told.get("contacts", []))
+        return page, int(told.get("count", offset + len(page)))
 
     def contacts_by_ids(
         self, ids: Sequence[int], *, written: Sequence[Entity] | None = None

@@ -44,7 +44,8 @@ def _projects(work: Work) -> None:
     )
     work.count(projects=len(found))
     kinds = {str(each["id"]): rows.is_flags_first(each) for each in found}
-    work.position["todo"] = [[project_id, kinds.get(project_id)] for project_id in connected]
+    todo = [[project_id, kinds.get(project_id)] for project_id in connected]
+    work.position.update(todo=todo, chosen=len(todo))
 
 
 def _project(work: Work, project_id: str, flags_first: bool | None) -> None:

@@ -26,9 +26,9 @@ def read_contacts(work: Work) -> bool:
         work.count(read=0)
     if "forget_after" in position:
         return _forget(work)
-    page = Brevo(work.settings.brevo_api_key).contacts(offset=position["offset"])
+    page, total = Brevo(work.settings.brevo_api_key).contacts(offset=position["offset"])
     _keep(work, [contact for contact in page if contact.get("email")])
-    position["offset"] += len(page)
+    position.update(offset=position["offset"] + len(page), total=total)
     work.count(read=len(page))
     if len(page) < CONTACTS_PER_PAGE:
         position["forget_after"] = ""

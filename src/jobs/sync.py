@@ -13,6 +13,7 @@ from mooring.sdk import DeadLetter, Job, JobStatus, errors, logger
 from ..clients.stored_settings import load_settings
 from ..core.settings import Settings
 from .decide_flags import decide_flags
+from .progress import progress_of
 from .push import NotReadYet, push
 from .read_catalogue import read_catalogue
 from .read_contacts import read_contacts
@@ -64,7 +65,7 @@ class Sync(Job):
             self._step(state)
             if not state["stages"]:
                 tell_results(state["report"], refused=state.pop("refused", {}))
-        return JobStatus(state, complete=not state["stages"])
+        return JobStatus(state, complete=not state["stages"], progress=progress_of(state))
 
     def retry_records(self, letters: Sequence[DeadLetter]) -> None:
         """Bring contacts that were set aside to what they should be now. Raises SettingsRefused."""

@@ -45,12 +45,6 @@ def stopped(process: subprocess.Popen[bytes]) -> Iterator[None]:
             process.wait()
 
 
-def cpu_seconds(pid: int) -> float:
-    """Return how long a process has been at work."""
-    times = psutil.Process(pid).cpu_times()
-    return float(times.user + times.system)
-
-
 def resident_mb(pid: int) -> float:
     """Return how much memory a process has, in MB."""
     return float(psutil.Process(pid).memory_info().rss / 1_000_000)

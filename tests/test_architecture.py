@@ -87,7 +87,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "alembic": ("mooring/adapters",),
     "click": ("mooring/cli", "scripts/generate_docs.py"),
     "cron_converter": ("mooring/engine/schedule.py",),
-    "cryptography": ("mooring/adapters/secrets", "mooring/adapters/archive_file.py"),
+    "cryptography": ("mooring/adapters/secrets/aes.py",),
     "dbos": ("mooring/adapters/dbos_engine.py",),
     # There is one way to suggest a name; `mooring` itself suggests two, and apps have no host's.
     "difflib": ("mooring/model/known_names.py", "mooring/cli/main.py", "src"),

@@ -15,17 +15,13 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from mooring.adapters.durable_names import sync_folder
+from mooring.adapters.secrets.aes import TAG_BYTES, Cipher, DoesNotOpen
 from mooring.errors import ArchiveInvalid, HomeUnusable
 
 MAGIC = b"mooring archive 1\n"
 SUFFIX = ".mooring-archive"
-KEY_BYTES = 32
 BLOCK_BYTES = 256 * 1024
-TAG_BYTES = 16
 LENGTH_BYTES = 4
 LONGEST_LABEL = 4096
 LONGEST_RECORD = 256 * 1024 * 1024
@@ -42,11 +38,6 @@ class Label:
     account: str
     version: str
     created_at: str
-
-
-def new_key() -> bytes:
-    """Make the key of one archive."""
-    return AESGCM.generate_key(KEY_BYTES * 8)
 
 
 def write_archive(
@@ -83,7 +74,7 @@ def read_records(path: Path, *, key: bytes) -> Iterator[dict[str, Any]]:
     with _opened(path) as file:
         first = _first_line(path, file)
         rest = b""
-        for block in _blocks(path, file, AESGCM(key), first):
+        for block in _blocks(path, file, Cipher(key), first):
             *lines, rest = (rest + block).split(b"\n")
             if len(rest) > LONGEST_RECORD:
                 raise _invalid(path, "has a record that is too long")
@@ -95,26 +86,26 @@ def read_records(path: Path, *, key: bytes) -> Iterator[dict[str, Any]]:
 def _write(file: BinaryIO, label: Label, key: bytes, records: Iterable[Mapping[str, Any]]) -> None:
     first = MAGIC + json.dumps(asdict(label)).encode() + b"\n"
     file.write(first)
-    cipher, number, block = AESGCM(key), 0, b""
+    cipher, number, block = Cipher(key), 0, b""
     for record in records:
         block += json.dumps(record).encode() + b"\n"
         while len(block) > BLOCK_BYTES:
-            _write_block(file, cipher.encrypt(_nonce(number), block[:BLOCK_BYTES], first))
+            _write_block(file, cipher.seal_at(_nonce(number), block[:BLOCK_BYTES], about=first))
             number, block = number + 1, block[BLOCK_BYTES:]
-    _write_block(file, cipher.encrypt(_nonce(number, last=True), block, first))
+    _write_block(file, cipher.seal_at(_nonce(number, last=True), block, about=first))
 
 
 def _write_block(file: BinaryIO, sealed: bytes) -> None:
     file.write(len(sealed).to_bytes(LENGTH_BYTES, "big") + sealed)
 
 
-def _blocks(path: Path, file: BinaryIO, cipher: AESGCM, first: bytes) -> Iterator[bytes]:
+def _blocks(path: Path, file: BinaryIO, cipher: Cipher, first: bytes) -> Iterator[bytes]:
     number, ahead = 0, _sealed(path, file)
     while ahead is not None:
         sealed, ahead = ahead, _sealed(path, file)
         try:
-            yield cipher.decrypt(_nonce(number, last=ahead is None), sealed, first)
-        except InvalidTag as error:
+            yield cipher.open_at(_nonce(number, last=ahead is None), sealed, about=first)
+        except DoesNotOpen as error:
             raise _invalid(path, "was changed, or a part of it is missing") from error
         number += 1
     if number == 0:

@@ -20,6 +20,7 @@ from sqlalchemy import (
 )
 
 from mooring.adapters.columns import FreeText, JsonText, Moment, key_text, row_number
+from mooring.model.installation import InstallationState
 
 metadata = MetaData()
 
@@ -54,7 +55,7 @@ installations = Table(
     Column("accepted", JsonText),
     sqlite_autoincrement=True,
 )
-LIVING = text("state <> 'uninstalled'")
+LIVING = text(f"state <> '{InstallationState.UNINSTALLED.value}'")
 Index(
     "installations_living",
     installations.c.app_id,

@@ -18,12 +18,12 @@ import click
 
 from mooring.cli.options import wants_json
 from mooring.errors import ConfigurationInvalid, UsageError
+from mooring.model.account import ACCOUNT_RULE, is_account
 from mooring.model.config import DEFAULT_ACCOUNT, HostConfig, SecretsMode
 
 if TYPE_CHECKING:
     from mooring.hosting.host import Host
 
-ACCOUNT = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}", re.ASCII)
 PUBLIC_URL = re.compile(r"https?://[^\s/?#@]+(/[^\s?#]*)?", re.IGNORECASE)
 LEVELS = ("debug", "info", "warn", "error")
 SECRETS = ("auto", "keyring", "encrypted")
@@ -134,11 +134,8 @@ def _home(given: str | Path | None) -> Path:
 
 
 def _account(given: str) -> str:
-    if not ACCOUNT.fullmatch(given):
-        raise UsageError(
-            f"{given!r} cannot be an account.",
-            hint="It takes 1 to 64 letters, digits, _ and -, beginning with a letter or digit.",
-        )
+    if not is_account(given):
+        raise UsageError(f"{given!r} cannot be an account.", hint=ACCOUNT_RULE)
     return given
 
 

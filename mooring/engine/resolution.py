@@ -9,8 +9,6 @@ from mooring.model.json_path import json_path
 from mooring.model.manifest import InstallationResolution
 from mooring.sdk.webhook import JSON_TYPE, Request
 
-LONGEST_ACCOUNT = 256  # characters
-
 
 def account_named(request: Request, rule: InstallationResolution) -> str:
     """Return the account that a request says it is for. Raises RequestInvalid when it says none."""
@@ -32,11 +30,6 @@ def account_named(request: Request, rule: InstallationResolution) -> str:
             hint="Send one request for each account.",
         )
     return found.pop()
-
-
-def is_account(text: str) -> bool:
-    """Whether a text could be an account's key at all; what it is not, no database is asked for."""
-    return len(text) <= LONGEST_ACCOUNT and text.isprintable()
 
 
 def _header(request: Request, name: str) -> set[str]:

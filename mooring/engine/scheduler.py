@@ -21,7 +21,7 @@ from typing import Any
 from mooring.engine.ports import InstallationRepository, RunRepository, ScheduleRepository
 from mooring.engine.schedule import Schedule, parse_schedule
 from mooring.errors import NotFound, ScheduleInvalid
-from mooring.model.installation import Installation, InstallationState
+from mooring.model.installation import SERVING, Installation
 from mooring.model.run import JobSchedule, Run
 from mooring.sdk.ports import LogPort
 
@@ -33,11 +33,6 @@ LOOK_BACK_EVERY = timedelta(seconds=10)
 HELD_AT_ONCE = 100
 MOST_AT_ONCE = 500  # in one tick, for its caller has other things to do
 KEPT_IN_MIND = 1000  # expressions
-FIRING = (
-    InstallationState.INSTALLED,
-    InstallationState.NEEDS_ATTENTION,
-    InstallationState.UPGRADING,  # one of its versions serves all the time
-)
 
 
 def first_due(schedule: JobSchedule, now: datetime) -> datetime | None:
@@ -132,7 +127,7 @@ class Scheduler:
         self, schedule: JobSchedule, installation: Installation, late: timedelta
     ) -> str | None:
         """Return why this due time starts nothing, or None."""
-        if installation.state not in FIRING:
+        if installation.state not in SERVING:
             return f"the installation is {installation.state.value}"
         if schedule.missed == "skip" and late > PUNCTUAL:
             return f"missed by {int(late.total_seconds())} s"

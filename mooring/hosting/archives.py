@@ -14,12 +14,12 @@ from mooring.adapters import app_folders
 from mooring.adapters.archive_file import (
     SUFFIX,
     Label,
-    new_key,
     read_label,
     read_records,
     write_archive,
 )
 from mooring.adapters.installation_records import InstallationRecords
+from mooring.adapters.secrets.aes import new_key
 from mooring.engine.scheduler import first_due
 from mooring.errors import ArchiveInvalid, Conflict, MooringError, NotFound
 from mooring.model.installation import Installation, InstallationState

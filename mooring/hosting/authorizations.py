@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mooring.engine.grants import GrantDesk, Landing
 from mooring.engine.oauth import InstallationOAuth, States
 from mooring.model.authorization import Authorization
-from mooring.model.installation import Installation, InstallationState
+from mooring.model.installation import SERVING, Installation
 from mooring.sdk.webhook import Request, only
 
 if TYPE_CHECKING:
@@ -17,12 +17,6 @@ if TYPE_CHECKING:
 
 OWNER, NAME = "host", "oauth"
 KEY_BYTES, ID_BYTES = 32, 16
-LIVING = frozenset(
-    {
-        *(InstallationState.INSTALLED, InstallationState.NEEDS_ATTENTION),
-        InstallationState.UPGRADING,
-    }
-)
 
 
 class AppAuthorizations:
@@ -72,7 +66,7 @@ class AppAuthorizations:
 
     def _living(self, authorization: Authorization) -> Installation | None:
         """Find whose authorization it is, unless the app was taken out meanwhile."""
-        found = (each for each in self._host.installations.all() if each.state in LIVING)
+        found = (each for each in self._host.installations.all() if each.state in SERVING)
         wanted = authorization.install_id
         return next((each for each in found if each.install_id == wanted), None)
 

@@ -20,6 +20,16 @@ class InstallationState(StrEnum):
     UNINSTALLED = "uninstalled"
 
 
+# Its functions are called, its schedules start runs, and who comes back from a provider is let in.
+SERVING = frozenset(
+    {
+        InstallationState.INSTALLED,
+        InstallationState.NEEDS_ATTENTION,
+        InstallationState.UPGRADING,  # one of its versions serves all the time
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Attention:
     """Credentials that are accepted no more: where they are renewed, and what was said."""

@@ -9,8 +9,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from mooring.engine.problems import Hide, refusal
-from mooring.engine.resolution import account_named, is_account
+from mooring.engine.resolution import account_named
 from mooring.errors import RequestInvalid
+from mooring.model.account import is_account
 from mooring.sdk.webhook import Request
 from mooring.web.directory import Address, Directory, SharedAddress, Target, unknown
 from mooring.web.messages import Refused

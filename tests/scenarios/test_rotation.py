@@ -18,7 +18,6 @@ import yaml
 
 from mooring.adapters.secrets.master_key import MasterKey
 from mooring.hosting.host import Host
-from mooring.hosting.services import owner_of
 from mooring.model.config import HostConfig
 from tests.conftest import SOAK, Program, Serving
 
@@ -64,7 +63,7 @@ def keeper(cli: Program, tmp_path: Path) -> Program:
     cli.ok("install", str(root))
     key = cli.environment.get("MOORING_MASTER_KEY")
     with Host.open(HostConfig(home=cli.home, secrets="encrypted", master_key=key)) as host:
-        owner = owner_of(host.installation(APP))
+        owner = host.installation(APP).owner
         with host.database.write():
             for number in range(SECRETS):
                 text = f'{{"value": "value-{number}"}}'

@@ -6,21 +6,17 @@ and the key id are associated data: a row that is copied to another address does
 
 from __future__ import annotations
 
-import secrets
 from typing import Any
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from sqlalchemy import ColumnElement, Row, delete, select
 
 from mooring.adapters.columns import to_json
 from mooring.adapters.database import Database, insert
+from mooring.adapters.secrets.aes import NONCE_BYTES, Cipher, DoesNotOpen
 from mooring.adapters.secrets.keyring_port import KeyringBackend, PasswordDeleteError
 from mooring.adapters.secrets.master_key import Keys, MasterKey
 from mooring.adapters.tables import sealed_secrets
 from mooring.errors import SecretStoreUnusable
-
-NONCE_BYTES = 12
 
 
 class EncryptedKeyring(KeyringBackend):
@@ -72,8 +68,8 @@ class EncryptedKeyring(KeyringBackend):
             )
         try:
             about = _address(row.service, row.username, row.key_id)
-            return AESGCM(key.secret).decrypt(row.nonce, row.ciphertext, about).decode()
-        except (InvalidTag, ValueError) as error:
+            return Cipher(key.secret).open_at(row.nonce, row.ciphertext, about=about).decode()
+        except (DoesNotOpen, ValueError) as error:
             raise SecretStoreUnusable(
                 "The secret does not open: it was changed, or put here from another place.",
                 where=where,
@@ -83,9 +79,9 @@ class EncryptedKeyring(KeyringBackend):
 
 def sealed_under(key: MasterKey, service: str, username: str, password: str) -> dict[str, Any]:
     """Encrypt a value for its address, under a nonce of its own; return the row's columns."""
-    nonce = secrets.token_bytes(NONCE_BYTES)
     address = _address(service, username, key.key_id)
-    ciphertext = AESGCM(key.secret).encrypt(nonce, password.encode(), address)
+    sealed = Cipher(key.secret).seal(password.encode(), about=address)
+    nonce, ciphertext = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
     return {"key_id": key.key_id, "nonce": nonce, "ciphertext": ciphertext}
 
 

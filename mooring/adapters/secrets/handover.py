@@ -9,18 +9,14 @@ from __future__ import annotations
 
 import base64
 import json
-import secrets
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
 from mooring.adapters.columns import to_json
+from mooring.adapters.secrets.aes import Cipher, DoesNotOpen
 from mooring.adapters.secrets.master_key import MasterKey
 from mooring.errors import SecretStoreUnusable
 
-NONCE_BYTES = 12
 PURPOSE = "mooring master key handover"
 
 
@@ -39,9 +35,8 @@ class Handover:
         cls, former: MasterKey, new: MasterKey, *, begun: datetime, until: datetime
     ) -> Handover:
         """Seal the new key."""
-        nonce = secrets.token_bytes(NONCE_BYTES)
         about = _about(former.key_id, new.key_id)
-        sealed = nonce + AESGCM(former.secret).encrypt(nonce, new.secret, about)
+        sealed = Cipher(former.secret).seal(new.secret, about=about)
         text = base64.b64encode(sealed).decode("ascii")
         return cls(former.key_id, new.key_id, text, begun.isoformat(), until.isoformat())
 
@@ -60,10 +55,8 @@ class Handover:
         try:
             sealed = base64.b64decode(self.sealed, validate=True)
             about = _about(self.former_id, self.new_id)
-            secret = AESGCM(former.secret).decrypt(
-                sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], about
-            )
-        except (InvalidTag, ValueError) as error:
+            secret = Cipher(former.secret).open(sealed, about=about)
+        except (DoesNotOpen, ValueError) as error:
             raise SecretStoreUnusable(
                 f"The handover from master key {self.former_id} to {self.new_id} does not open: "
                 "it was changed.",

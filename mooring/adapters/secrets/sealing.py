@@ -9,20 +9,16 @@ from __future__ import annotations
 
 import base64
 import binascii
-import secrets
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from mooring.adapters.secrets.aes import Cipher, DoesNotOpen, new_key, new_nonces
 from mooring.errors import RecordInvalid
 
 if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
     from mooring.adapters.secrets.vault import Vault
 
 OWNER = "host"
-KEY_BYTES = 32
-NONCE_BYTES = 12
 MARK = "sealed:"
 
 
@@ -32,7 +28,7 @@ class Seal:
     def __init__(self, kind: str, *, vault: Callable[[], Vault]) -> None:
         self._kind = kind
         self._vault = vault
-        self._cipher: AESGCM | None = None
+        self._cipher: Cipher | None = None
 
     def ready(self) -> None:
         """Make the key unless there is one; before a transaction, which might be taken back."""
@@ -45,36 +41,27 @@ class Seal:
         return closed
 
     def close_all(self, texts: Sequence[tuple[str, str]]) -> list[str]:
-        """Do so with many pairs of text and place, at the price of one look for random bytes.
-
-        Each such look lets another thread run, which may take its time.
-        """
+        """Do so with many pairs of text and place, at the price of one look for random bytes."""
         self.ready()
         assert self._cipher is not None, "ready just now"
-        random = secrets.token_bytes(NONCE_BYTES * len(texts))
         closed = []
-        for number, (text, place) in enumerate(texts):
-            nonce = random[number * NONCE_BYTES : (number + 1) * NONCE_BYTES]
-            sealed = self._cipher.encrypt(nonce, text.encode(), self._about(place))
-            closed.append(MARK + base64.b64encode(nonce + sealed).decode("ascii"))
+        for nonce, (text, place) in zip(new_nonces(len(texts)), texts, strict=True):
+            sealed = self._cipher.seal(text.encode(), about=self._about(place), nonce=nonce)
+            closed.append(MARK + base64.b64encode(sealed).decode("ascii"))
         return closed
 
     def open(self, text: str, *, place: str) -> str:
         """Return what ``close`` was given. Raises RecordInvalid for what does not open."""
-        from cryptography.exceptions import InvalidTag
-
         if not text.startswith(MARK):
             return text  # written before there was a seal
         if self._cipher is None and (key := self._vault().get(OWNER, self._name)):
             self._cipher = _cipher(key)
         try:
             if self._cipher is None:
-                raise InvalidTag  # the key is gone
+                raise DoesNotOpen  # the key is gone
             data = binascii.a2b_base64(text[len(MARK) :], strict_mode=True)
-            opened = self._cipher.decrypt(
-                data[:NONCE_BYTES], data[NONCE_BYTES:], self._about(place)
-            )
-        except (InvalidTag, ValueError) as error:
+            opened = self._cipher.open(data, about=self._about(place))
+        except (DoesNotOpen, ValueError) as error:
             raise RecordInvalid(
                 f"What is kept of {self._kind} {place} does not open: it was changed, or put there "
                 "from another place.",
@@ -94,10 +81,8 @@ class Seal:
 
 
 def _new_key() -> str:
-    return base64.b64encode(secrets.token_bytes(KEY_BYTES)).decode("ascii")
+    return base64.b64encode(new_key()).decode("ascii")
 
 
-def _cipher(key: str) -> AESGCM:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    return AESGCM(base64.b64decode(key))
+def _cipher(key: str) -> Cipher:
+    return Cipher(base64.b64decode(key))

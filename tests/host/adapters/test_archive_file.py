@@ -14,13 +14,12 @@ from mooring.adapters.archive_file import (
     LENGTH_BYTES,
     LONGEST_LABEL,
     MAGIC,
-    TAG_BYTES,
     Label,
-    new_key,
     read_label,
     read_records,
     write_archive,
 )
+from mooring.adapters.secrets.aes import TAG_BYTES, new_key
 from mooring.errors import ArchiveInvalid, HomeUnusable
 
 KEY = new_key()

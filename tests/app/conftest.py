@@ -170,8 +170,8 @@ def client_to(sandbox: Running, folder: Path, *, clock: Clock) -> Iterator[HttpC
     budgets.close()
 
 
-@pytest.fixture
-def connected(sandbox: Running, tmp_path: Path) -> Iterator[Connected]:
+@contextmanager
+def connecting(sandbox: Running, folder: Path) -> Iterator[Connected]:
     """Give the connector with real HTTP, the sandbox's addresses and no time lost in waiting."""
     app = make_memory_app(
         app_id=APP,
@@ -179,8 +179,15 @@ def connected(sandbox: Running, tmp_path: Path) -> Iterator[Connected]:
         odp=MemoryOdp(object_keys={name: next(iter(rows)) for name, rows in FIELDS.items()}),
     )
     clock = SandboxClock(sandbox)
-    with client_to(sandbox, tmp_path, clock=clock) as http:
+    with client_to(sandbox, folder, clock=clock) as http:
         services = replace(app.invocation.services, http=http, clock=clock)
         now = replace(app.invocation, services=services)
         with use(now):
             yield Connected(app, sandbox, now)
+
+
+@pytest.fixture
+def connected(sandbox: Running, tmp_path: Path) -> Iterator[Connected]:
+    """Give the connector on an installation of the test's own."""
+    with connecting(sandbox, tmp_path) as found:
+        yield found

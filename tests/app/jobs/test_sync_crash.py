@@ -1,137 +1,144 @@
-"""A crash before or after any effect of any step changes nothing about how the sync ends."""
+"""Wherever a job of the connector is cut off, it ends the same: in Brevo, in what is kept and told.
+
+The kit of ``mooring.testing`` cuts it before, during and after every step. Where there are many
+places, some are cut one by one and all of them in one run; a soak cuts each of them alone too.
+"""
 
 from __future__ import annotations
 
-import copy
-import time
-from collections.abc import Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
-from mooring.sdk.context import use
-from mooring.sdk.job import JobStatus
+import pytest
+import yaml
+
+from mooring.model.dead_letter import RETRY
+from mooring.testing import World, crash_everywhere
+from mooring.testing.outcomes import Worlds, set_aside_in
+from mooring.testing.run_job import RUN_ID, RunJob
+from sandbox.running import Running
+from src.jobs.sync import Sync
+from tests.app.conftest import ROOT, Connected, connecting
+from tests.app.jobs.test_push import ON, heard, know
+from tests.conftest import SOAK
 
 SHOP_PRODUCTION = (20000000001, "production")
-EFFECTS = {"send", "put", "put_many", "patch", "delete", "delete_many"} | {
-    *("upsert_customers", "upsert_objects"),
-    *("set_aside", "handled"),
-}
-FUSED = ("http", "kv_store", "odp", "dead_letters")
-MOST_EFFECTS = 60
+UNKNOWN, STRANGER = "nobody@example.com", "stranger@example.com"
+# What is a time: each run has its own.
+TIMES = ("at", "seen", "EXPERIMENT_DATE", "FEATURE_FLAGS_SYNCED")
+SetUp = Callable[[Connected], object]
 
 
-class PowerCut(BaseException):
-    """The process is gone; nothing may catch this."""
+def worlds(sandbox: Running, set_up: SetUp) -> Worlds:
+    """Return worlds in each of which the connector meets a sandbox as it starts."""
+
+    @contextmanager
+    def world() -> Iterator[World]:
+        sandbox.control("reset")
+        with (
+            tempfile.TemporaryDirectory() as folder,
+            connecting(sandbox, Path(folder)) as connected,
+        ):
+            connected.set_up(SHOP_PRODUCTION)
+            set_up(connected)
+            clock = connected.now.services.clock
+            yield World(connected.now, lambda: outcome(connected), lambda: clock.sleep(0.5))
+
+    return world
 
 
-@dataclass(slots=True)
-class Fuse:
-    """Lets ``left`` effects pass, then cuts the power: before the next one, or just after it."""
-
-    left: int
-    after: bool
-
-    def around(self, effect: Any, *args: Any, **options: Any) -> Any:
-        self.left -= 1
-        if self.left < 0 and not self.after:
-            raise PowerCut
-        answer = effect(*args, **options)
-        if self.left < 0:
-            raise PowerCut
-        return answer
-
-
-class Fused:
-    """A service whose effects go through a fuse."""
-
-    def __init__(self, service: Any, fuse: Fuse) -> None:
-        self._service = service
-        self._fuse = fuse
-
-    def __getattr__(self, name: str) -> Any:
-        found = getattr(self._service, name)
-        if name not in EFFECTS:
-            return found
-        return lambda *args, **options: self._fuse.around(found, *args, **options)
-
-
-@contextmanager
-def fused(connected: Any, fuse: Fuse) -> Iterator[None]:
-    services = connected.now.services
-    wired = {name: Fused(getattr(services, name), fuse) for name in FUSED}
-    with use(replace(connected.now, services=replace(services, **wired))):
-        yield
-
-
-def run_with_power_cuts(connected: Any, stages: list[str]) -> tuple[dict[str, Any], int]:
-    """Run to the end, every step cut off at every effect before it may go through."""
-    cuts = 0
-    committed = connected.job("run").prepare({"stages": stages}).state
-    complete = False
-    while not complete:
-        for left, after in ((n, after) for n in range(MOST_EFFECTS) for after in (False, True)):
-            # A new process knows what was committed and nothing else.
-            job = connected.job("run")
-            status = job.prepare({}, JobStatus(copy.deepcopy(committed)), resuming=True)
-            try:
-                with fused(connected, Fuse(left, after=after)):
-                    status = job.perform(status)
-            except PowerCut:
-                cuts += 1
-                connected.now.services.clock.sleep(0.5)
-                continue
-            committed, complete = status.state, status.complete
-            break
-        else:
-            raise AssertionError(f"more than {MOST_EFFECTS} effects in one step: {committed}")
-    return committed, cuts
-
-
-def test_a_whole_sync_with_power_cuts_everywhere(connected: Any) -> None:
-    connected.set_up(SHOP_PRODUCTION)
-
-    state, cuts = run_with_power_cuts(connected, ["contacts", "catalogue", "flags", "push"])
-
-    assert cuts > 100
-    assert state["report"] == {
-        "contacts": {"read": 2000},
-        "catalogue": {
-            "projects": 4, "experiments": 7, "flags": 11, "audiences": 14, "events": 3,
-            "problems": [],
+def outcome(connected: Connected) -> Mapping[str, Any]:
+    """Return what a run has left; what was sent twice over counts once."""
+    written = {
+        email: [each for number, each in enumerate(sent) if each not in sent[:number]]
+        for email, sent in connected.written().items()
+    }
+    return {
+        "brevo": connected.brevo(),
+        "written": written,
+        "odp": connected.app.odp.everything(),
+        "stores": {
+            owner: {key: _undated(key, record) for key, record in records.items()}
+            for owner, records in connected.app.records.everything().items()
         },
-        "flags": {"decided": 22000, "contacts": 2000},
-        "push": {"changed": 2000, "written": 2000, "rejected": 0, "unchanged": 0},
-    }  # fmt: skip
-    _every_contact_was_only_ever_sent_one_thing(connected, 2000)
-    assert connected.kept("plan/") == connected.letters() == {}
-    assert connected.sync(["flags", "push"])["push"]["changed"] == 0
+        "set_aside": set_aside_in(connected.app),
+        "told": {f"{told.level} {told.title}" for told in connected.app.notifications.entries},
+    }
 
 
-def test_single_calls_with_power_cuts_everywhere(connected: Any) -> None:
-    connected.set_up(SHOP_PRODUCTION)
-    for contact in connected.contacts()[:4]:
-        email, kept = contact["email"], connected.now.services.kv_store
-        record = {"email": email, "id": contact["id"], "seen": time.time(), "values": {}}
-        kept.put(f"contact/{email}", record)
-        decisions = [["new_checkout", "treatment", True, "checkout_q3", 1_750_000_000]]
-        kept.put(f"computed/{email}", {"decisions": decisions})
-        connected.app.dead_letters.set_aside(
-            job="test", run_id="earlier", key=email, record={"email": email}, reason="No."
-        )
-
-    state, cuts = run_with_power_cuts(connected, ["push"])
-
-    assert cuts > 20
-    assert state["report"]["push"] == {
-        "changed": 4, "written": 4, "rejected": 0, "unchanged": 0,
-    }  # fmt: skip
-    _every_contact_was_only_ever_sent_one_thing(connected, 4)
-    assert connected.kept("plan/") == connected.letters() == {}
+def _undated(key: str, record: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Leave out when decisions were found, which stands in a list without a name."""
+    if not key.startswith("computed/"):
+        return record
+    return {**record, "decisions": [each[:4] for each in record["decisions"]]}
 
 
-def _every_contact_was_only_ever_sent_one_thing(connected: Any, count: int) -> None:
-    written = connected.written()
-    assert len(written) == count
-    different = [email for email, sent in written.items() if any(each != sent[0] for each in sent)]
-    assert not different
+def addresses(connected: Connected, count: int) -> list[str]:
+    return [contact["email"] for contact in connected.contacts()[:count]]
+
+
+def some_are_known(connected: Connected) -> None:
+    connected.know(*addresses(connected, 4))
+
+
+def nobody_is_known(connected: Connected) -> None:
+    """Leave everything to be read: 2,000 contacts, which an import then writes."""
+
+
+def some_are_refused(connected: Connected) -> None:
+    """Let one be refused now; of two refused before, one would be written anew, one the same."""
+    some_were_refused(connected)
+    heard(connected, STRANGER)
+
+
+def some_are_asked_for(connected: Connected) -> None:
+    """Ask for all that are set aside: some can be written, one cannot, one is no longer known."""
+    some_were_refused(connected)
+    letters = connected.app.dead_letters
+    record = {"email": STRANGER}
+    letters.set_aside(job="Sync", run_id="earlier", key=STRANGER, record=record, reason="Before.")
+    assert letters.ask([each.letter_id for each in letters.all()], run_id=RUN_ID) == 4
+
+
+def some_were_refused(connected: Connected) -> None:
+    """Let an earlier run have set three aside, of whom one has changed since."""
+    same, changed, *_ = emails = addresses(connected, 4)
+    know(connected, *emails)
+    heard(connected, UNKNOWN)
+    for email in (same, changed):
+        route = f"/brevo/v3/contacts/{email}"
+        connected.sandbox.control("faults", route=route, method="PUT", status=400, count=1)
+    RunJob(connected.now)(Sync, {"stages": ["push"]}, run_id="earlier").completed()
+    assert connected.letters().keys() == {same, changed, UNKNOWN}
+    know(connected, changed, decisions=ON)
+
+
+SOME = ["catalogue", "flags", "push"]
+CASES: Mapping[str, tuple[SetUp, dict[str, Any], int | None]] = {
+    "some": (some_are_known, {"stages": SOME}, 6),
+    "refused": (some_are_refused, {"stages": ["push"]}, None),
+    "asked": (some_are_asked_for, {RETRY: 4}, None),
+    "all": (nobody_is_known, {}, 2),
+}
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_a_sync_that_is_cut_off_anywhere_ends_as_undisturbed(sandbox: Running, case: str) -> None:
+    set_up, parameters, most = CASES[case]
+    crashes = crash_everywhere(
+        Sync,
+        worlds(sandbox, set_up),
+        parameters=parameters,
+        ignoring=TIMES,
+        most=None if SOAK else most,
+    )
+    assert len(crashes.places) > 10
+    assert crashes.together > 5
+
+
+def test_these_are_all_jobs_of_the_connector() -> None:
+    manifest = yaml.safe_load((ROOT / "app.yml").read_text("utf-8"))
+    assert manifest["jobs"].keys() == {"sync"}

@@ -21,7 +21,10 @@ ROOT = Path(__file__).resolve().parent.parent
 # -- who may import whom: a part of the tree -> the parts of ours that it may import, besides itself
 #    cli, web -> hosting -> adapters -> sdk ports -> model -> errors
 
-ADAPTERS_SEE = ("mooring.errors", "mooring.model", "mooring.sdk", "mooring.engine.ports")
+ADAPTERS_SEE = (
+    *("mooring.errors", "mooring.model", "mooring.sdk"),
+    *("mooring.engine.ports", "mooring.engine.job_engine"),
+)
 HOST_SEES = (
     *ADAPTERS_SEE,
     "mooring.__version__",
@@ -104,6 +107,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "keyring": ("mooring/adapters/secrets",),
     "markdown_it": ("mooring/reading/markdown_reader.py",),
     "msgspec": ("mooring", "sandbox", "src"),
+    "opentelemetry": ("mooring/adapters/spans.py", "mooring/cli/traces.py"),
     "optimizely": ("src/clients",),
     "packaging": ("mooring/loader.py",),
     "platformdirs": ("mooring/cli/edge.py",),

@@ -14,7 +14,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -22,10 +22,12 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 
+from mooring.engine.job_engine import Unfinished
+
 if TYPE_CHECKING:
     import sqlite3
 
-    from dbos import DBOS, DBOSConfig
+    from dbos import DBOS, DBOSConfig, WorkflowStatus
 
 # Pinned: an upgraded host goes on with what an older one left behind.
 APPLICATION = "mooring"
@@ -37,6 +39,8 @@ KEPT = (
     (["PENDING", "ENQUEUED"], timedelta(days=30)),
 )
 SWEPT_AT_ONCE = 500
+LISTED_AT_ONCE = 1000
+RECORDED_WITHIN = 1.0  # seconds; how long the end of a run may take to be written down
 BUSY_SECONDS = 30.0
 LOOK_EVERY = 0.02
 
@@ -68,6 +72,7 @@ class DbosEngine:
         self._dbos: type[DBOS] | None = None
         self._workflow: Callable[[str, int], None] | None = None
         self._in_hand: set[str] = set()
+        self._out_of_hand: dict[str, float] = {}  # since when, though it is said to be
         self._guard = threading.Lock()
 
     def launch(self) -> None:
@@ -75,19 +80,45 @@ class DbosEngine:
         _quieten()
         from dbos import DBOS
 
-        DBOS(config=self._config())
+        instance = DBOS(config=self._config())
         self._workflow = self._registered(DBOS)
         DBOS.launch()
+        # It would block its callers for up to a minute after an outage; the host asks again itself.
+        instance._sys_db._retry_connection_errors = False
         self._dbos = DBOS
         self.sweep()
 
     def submit(self, run_id: str, *, epoch: int) -> None:
-        """Hand over a run; submitting the same run and epoch twice is one submission."""
+        """Hand over a run; submitting the same run and epoch twice is one submission.
+
+        One that failed, or that this process does not have in hand although it is said to, is made
+        again.
+        """
         identity = f"{run_id}:{epoch}"
         dbos = self._launched()
-        if not self._start(dbos, identity, run_id, epoch) and self._failed(dbos, identity):
-            dbos.delete_workflow(identity)
+        if not self._start(dbos, identity, run_id, epoch) and self._may_go_again(dbos, identity):
             self._start(dbos, identity, run_id, epoch)
+
+    def unfinished(self) -> list[Unfinished]:
+        """Return what the records call unfinished, of every executor, oldest first."""
+        found = self._launched().list_workflows(
+            status=["PENDING", "ENQUEUED"],
+            limit=LISTED_AT_ONCE,
+            load_input=False,
+            load_output=False,
+        )
+        return [
+            Unfinished(run_id, int(epoch), str(workflow.executor_id))
+            for workflow in found
+            for run_id, _, epoch in [workflow.workflow_id.rpartition(":")]
+        ]
+
+    def forget(self, left: Sequence[Unfinished]) -> None:
+        """Forget what will never be finished; what this process has in hand stays."""
+        with self._guard:
+            found = [i for each in left if (i := each.identity) not in self._in_hand]
+        if found:
+            self._launched().delete_workflows(found)
 
     def busy(self) -> int:
         """Return how many runs are in hand."""
@@ -144,10 +175,29 @@ class DbosEngine:
                 self._let_go(identity)
         return started
 
-    @staticmethod
-    def _failed(dbos: type[DBOS], identity: str) -> bool:
+    def _may_go_again(self, dbos: type[DBOS], identity: str) -> bool:
+        """Forget a submission that came to nothing, and say that it did."""
+        with self._guard:
+            if identity in self._in_hand:
+                return False
         found = dbos.get_workflow_status(identity)
-        return found is not None and found.status not in ("SUCCESS", "PENDING", "ENQUEUED")
+        if found is None:
+            return True
+        is_unfinished = found.status in ("PENDING", "ENQUEUED")
+        if found.status == "SUCCESS" or (is_unfinished and not self._came_to_nothing(found)):
+            return False
+        dbos.delete_workflow(identity)
+        return True
+
+    def _came_to_nothing(self, found: WorkflowStatus) -> bool:
+        """Say whether our own submission was out of hand a while ago, and its end not recorded."""
+        if found.executor_id != self._executor:
+            return False
+        first = self._out_of_hand.setdefault(found.workflow_id, time.monotonic())
+        if time.monotonic() - first < RECORDED_WITHIN:
+            return False
+        del self._out_of_hand[found.workflow_id]
+        return True
 
     def _registered(self, dbos: type[DBOS]) -> Callable[[str, int], None]:
         @dbos.step(name="drive")
@@ -183,7 +233,7 @@ class DbosEngine:
             "application_version": APPLICATION_VERSION,
             "executor_id": self._executor,
             "serializer": DBOSPortableJSONSerializer(),
-            "log_level": "WARNING",
+            "log_level": "CRITICAL",  # whatever fails comes back to us, and is told once
             "use_listen_notify": False,
             "scheduler_polling_interval_sec": 3600.0,  # its scheduler has nothing to do
         }

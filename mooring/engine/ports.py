@@ -329,22 +329,3 @@ class LeaseRepository(Protocol):
 
     def release(self, name: str, *, holder: str) -> None:
         """Give the lease back; what somebody else has meanwhile stays theirs."""
-
-
-class JobEngine(Protocol):
-    """What keeps a submitted run going until its executor returns, also across crashes."""
-
-    def launch(self) -> None:
-        """Start, and recover what an earlier process of this executor left unfinished."""
-
-    def submit(self, run_id: str, *, epoch: int) -> None:
-        """Hand over a run; submitting the same run and epoch twice is one submission."""
-
-    def busy(self) -> int:
-        """Return how many runs are in hand."""
-
-    def sweep(self) -> int:
-        """Forget what ended a day ago, and what a dead executor left; return how many."""
-
-    def shutdown(self, *, timeout: float) -> None:
-        """Stop taking work and wait for what is in hand, at most ``timeout`` seconds."""

@@ -1,8 +1,9 @@
 """What must every job engine do, whatever keeps its records? Inherit this in a test module.
 
-A subclass (named ``Test…``) gives two fixtures: ``launch``, which makes an engine of ``executed``
-on the place of the test and launches it, each time on the same place and as the same executor, and
-``after``, which lets so many days pass for the engine for as long as a block lasts.
+A subclass (named ``Test…``) gives three fixtures: ``launch``, which makes an engine of ``executed``
+on the place of the test and launches it, each time on the same place and as the same executor,
+``launch_another``, which does so as another executor, and ``after``, which lets so many days pass
+for the engine for as long as a block lasts.
 """
 # ruff: noqa: D102  # the methods are tests, whose names are the sentences
 
@@ -16,7 +17,7 @@ from typing import TypeAlias
 
 import pytest
 
-from mooring.engine.ports import JobEngine
+from mooring.engine.job_engine import JobEngine
 
 SOON = 15.0  # seconds that anything may take
 RUNS = 20
@@ -179,6 +180,41 @@ class EngineContract:
         assert again.busy() == 1
         executed.go_on.set()
         until(lambda: again.busy() == 0)
+
+    def test_what_is_in_hand_is_unfinished_and_is_not_forgotten(
+        self, launch: Launch, executed: Executed
+    ) -> None:
+        engine = launch()
+        executed.go_on.clear()
+        engine.submit("r1", epoch=2)
+        until(lambda: executed.calls)
+        found = engine.unfinished()
+        assert [(each.run_id, each.epoch, each.identity) for each in found] == [("r1", 2, "r1:2")]
+        engine.forget(found)
+        assert engine.unfinished() == found
+        executed.go_on.set()
+        until(lambda: not engine.unfinished())
+        assert executed.calls == executed.ended == [("r1", 2)]
+
+    def test_what_a_dead_executor_left_can_be_forgotten_and_submitted_anew(
+        self, launch: Launch, launch_another: Launch, executed: Executed
+    ) -> None:
+        dead = launch()
+        executed.go_on.clear()
+        dead.submit("r1", epoch=2)
+        until(lambda: executed.calls)
+        dead.shutdown(timeout=0)
+        executed.go_on.set()
+        until(lambda: dead.busy() == 0)
+        another = launch_another()
+        [left] = another.unfinished()
+        another.submit("r1", epoch=2)
+        assert another.unfinished() == [left], "it may be in the hand of a live one"
+        assert another.busy() == 0
+        another.forget([left])
+        assert another.unfinished() == []
+        another.submit("r1", epoch=2)
+        until(lambda: executed.ended == [("r1", 2)] * 2)
 
     def test_what_ended_is_forgotten_after_a_day(
         self, launch: Launch, executed: Executed, after: After

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+
+from mooring.engine.job_engine import Unfinished
 
 ENDED_STAY = timedelta(days=1)
 UNFINISHED_STAY = timedelta(days=30)
@@ -82,6 +84,20 @@ class MemoryEngine:
         """Return how many runs are in hand."""
         with self._records.guard:
             return len(self._in_hand)
+
+    def unfinished(self) -> list[Unfinished]:
+        """Return what the records call unfinished, of every executor."""
+        with self._records.guard:
+            known = list(self._records.submissions.values())
+        return [Unfinished(e.run_id, e.epoch, e.executor) for e in known if not e.ended]
+
+    def forget(self, left: Sequence[Unfinished]) -> None:
+        """Forget what will never be finished; what this process has in hand stays."""
+        with self._records.guard:
+            mine = {(each.run_id, each.epoch) for each in self._in_hand.values()}
+            for each in left:
+                if (each.run_id, each.epoch) not in mine:
+                    self._records.submissions.pop((each.run_id, each.epoch), None)
 
     def sweep(self) -> int:
         """Forget what ended a day ago, and what a dead executor left; return how many."""

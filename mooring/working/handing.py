@@ -5,12 +5,12 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
-from mooring.engine.ports import JobEngine
+from mooring.engine.job_engine import JobEngine
 from mooring.hosting.host import Host
 from mooring.model.run import Run
 from mooring.working.places import Places
 
-AGAIN_AFTER = 5.0  # seconds, when handing a run over had no effect
+AGAIN_AFTER = 2.0  # seconds, when handing a run over had no effect
 LOOK_AT = 1000  # so many at once, for those in front may have to wait for others of their job
 
 

@@ -27,6 +27,7 @@ from mooring.engine.scheduler import Scheduler
 from mooring.errors import LeaseLost
 from mooring.hosting.host import Host
 from mooring.working.handing import Handing
+from mooring.working.reconciling import forget_left_behind
 from mooring.working.take_over import LeftBehind
 from mooring.working.trouble import Trouble
 from mooring.working.turns import Every
@@ -35,6 +36,7 @@ CONCURRENCY = 4
 LOOK_EVERY = 0.1  # seconds; news of runs come sooner
 TAKE_OVER_EVERY = 0.25
 RECOVER_EVERY = 2.0
+RECONCILE_EVERY = 1.0
 SWEEP_EVERY = 3600.0
 HANDLED_STAY = timedelta(days=30)  # deliveries; those that were set aside stay for good
 AFTER_TROUBLE = 1.0
@@ -141,6 +143,7 @@ class _Worker:
             (Every(LOOK_EVERY), lambda: self._scheduler.tick(host.clock.now())),
             (Every(TAKE_OVER_EVERY), self._take_over),
             (Every(RECOVER_EVERY, at_once=False), host.lifecycle.recover),
+            (Every(RECONCILE_EVERY), self._reconcile),
             (Every(SWEEP_EVERY, at_once=False), self._sweep),
         )
 
@@ -190,6 +193,11 @@ class _Worker:
                 if self._handing.hand(run.run_id, run.epoch):
                     fields = {"run_id": run.run_id, "worker_was": run.worker, "why": why}
                     self._log("info", "job.run.left_behind", **fields)
+
+    def _reconcile(self) -> None:
+        """Let the engine forget what a dead worker had submitted and not begun."""
+        if count := forget_left_behind(self._engine, locks=self._locks, name=self._who.name):
+            self._log("info", "job.engine.left_behind_forgotten", submissions=count)
 
     def _sweep(self) -> None:
         self._engine.sweep()

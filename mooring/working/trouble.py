@@ -12,22 +12,22 @@ class _Log(Protocol):
 
 
 class Trouble:
-    """Says the same once, however often it comes."""
+    """Says at its beginning what it is, however often it comes and however it is put then."""
 
     def __init__(self, log: _Log) -> None:
         self._log = log
-        self._said = ""
+        self._lasts = False
 
     def began(self, error: Exception) -> None:
-        """Say what went wrong, unless it was said."""
-        named = isinstance(error, MooringError)
-        said = str(error) if named else f"{type(error).__name__}: {error}"
-        if said != self._said:
-            self._said = said
-            self._log("error", "job.worker.trouble", error=said)
+        """Say what went wrong, unless it lasts."""
+        if not self._lasts:
+            named = isinstance(error, MooringError)
+            said = str(error) if named else f"{type(error).__name__}: {error}"
+            self._log("error", "job.worker.trouble", error=said.partition("\n")[0])
+        self._lasts = True
 
     def is_over(self) -> None:
         """Say that it is over, if there was any."""
-        if self._said:
-            self._said = ""
+        if self._lasts:
             self._log("info", "job.worker.trouble_over")
+        self._lasts = False

@@ -12,7 +12,7 @@ import pytest
 import time_machine
 
 from mooring.adapters.dbos_engine import DbosEngine
-from mooring.engine.ports import JobEngine
+from mooring.engine.job_engine import JobEngine
 from mooring.testing.engine_contract import After, EngineContract, Executed, Launch, until
 from mooring.testing.memory_engine import EngineRecords, MemoryEngine
 
@@ -57,9 +57,23 @@ class TestDbosEngine(Travelling):
     def launch(self, place: dict[str, Any], executed: Executed) -> Iterator[Launch]:
         yield from launcher(lambda: DbosEngine(executed, executor="home", **place), executed)
 
+    @pytest.fixture
+    def launch_another(self, place: dict[str, Any], executed: Executed) -> Iterator[Launch]:
+        yield from launcher(lambda: DbosEngine(executed, executor="another", **place), executed)
+
 
 class TestMemoryEngine(Travelling):
     @pytest.fixture
-    def launch(self, executed: Executed) -> Iterator[Launch]:
-        records = EngineRecords()
+    def records(self) -> EngineRecords:
+        return EngineRecords()
+
+    @pytest.fixture
+    def launch(self, records: EngineRecords, executed: Executed) -> Iterator[Launch]:
         yield from launcher(lambda: MemoryEngine(executed, records=records), executed)
+
+    @pytest.fixture
+    def launch_another(self, records: EngineRecords, executed: Executed) -> Iterator[Launch]:
+        def make() -> JobEngine:
+            return MemoryEngine(executed, executor="another", records=records)
+
+        yield from launcher(make, executed)

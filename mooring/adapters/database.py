@@ -25,9 +25,9 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import ArgumentError, DatabaseError, DBAPIError
+from sqlalchemy.exc import DatabaseError, DBAPIError
 
+from mooring.adapters.database_address import read_address
 from mooring.adapters.database_trouble import busy, explanation
 from mooring.adapters.sqlite_engine import BUSY_SECONDS, WRITING, sqlite_engine
 from mooring.adapters.tables import meta, revisions
@@ -306,7 +306,7 @@ def _engine(url: str | None, file: Path | None) -> Engine:
         if file is None:
             raise ConfigurationInvalid("No database is named.", hint="Set MOORING_DATABASE_URL.")
         return sqlite_engine(file)
-    parsed = _parsed(url)
+    parsed = read_address(url)
     if parsed.get_backend_name() == "sqlite":
         return sqlite_engine(Path(parsed.database or ""))
     return create_engine(
@@ -316,20 +316,6 @@ def _engine(url: str | None, file: Path | None) -> Engine:
         hide_parameters=True,  # states and settings, which would stand in every error
         connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "mooring"},
     )
-
-
-def _parsed(url: str) -> URL:
-    """Read an address; never repeat it in an error, for it may hold a password."""
-    hint = "MOORING_DATABASE_URL reads postgresql://user:password@host:5432/database."
-    try:
-        parsed = make_url(url.replace("postgres://", "postgresql://", 1))
-    except (ArgumentError, ValueError) as error:
-        raise ConfigurationInvalid("The database address is not a URL.", hint=hint) from error
-    if parsed.get_backend_name() not in ("postgresql", "sqlite") or not parsed.database:
-        raise ConfigurationInvalid(
-            f"The database address names no PostgreSQL database ({parsed.drivername}).", hint=hint
-        )
-    return parsed
 
 
 def _recorded_revision(connection: Connection) -> str | None:

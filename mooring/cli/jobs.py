@@ -67,16 +67,22 @@ def trigger(
             run = plans.applied(ctx, host, installation, job, apply)
         else:
             run = host.jobs.trigger(installation, job, given)
-        if wait:
-            run = _without_secrets(host, finish(ctx, host, run))
-        elif not host.jobs.has_worker:
-            say(
-                ctx,
-                "Nothing executes it now: start `mooring serve`, or add --wait to execute it here.",
-            )
-        answer(ctx, run.to_json(), _line(run))
-        if wait and run.status is not RunStatus.COMPLETE:
-            ctx.exit(1)
+        _go_on(ctx, host, run, wait=wait)
+
+
+@command.command()
+@click.argument("run_id")
+@click.option("--wait", is_flag=True, help="Wait for the end; exit 1 unless it is COMPLETE.")
+@click.pass_context
+def resume(ctx: click.Context, run_id: str, wait: bool) -> None:
+    """Let a run go on from its last state that is ERROR or TERMINATED.
+
+    The steps that it did are not done again, only the one that failed. Mend first what ended it:
+    `mooring jobs show` says what that was.
+    """
+    with open_host(ctx) as host:
+        run = host.jobs.resume(host.runs.named(run_id).run_id)
+        _go_on(ctx, host, run, wait=wait)
 
 
 @command.command("list")
@@ -125,7 +131,10 @@ def show(ctx: click.Context, run_id: str) -> None:
 @click.argument("run_id")
 @click.pass_context
 def terminate(ctx: click.Context, run_id: str) -> None:
-    """End a run that is waiting or running; it stops at its next step."""
+    """End a run that is waiting or running.
+
+    It stops at once where its job is interruptible, and else after its present step.
+    """
     with open_host(ctx) as host:
         before = host.runs.named(run_id)
         run = host.runs.terminate(before.run_id, now=host.clock.now())
@@ -133,6 +142,21 @@ def terminate(ctx: click.Context, run_id: str) -> None:
         if before.status.final:
             say(ctx, f"The run had ended before: it is {before.status.value}.")
         answer(ctx, run.to_json(), _line(run))
+
+
+def _go_on(ctx: click.Context, host: Host, run: Run, *, wait: bool) -> None:
+    """Show a run that is to begin or to go on; with ``wait`` at its end, which it may get here."""
+    if wait:
+        run = finish(ctx, host, run)
+    elif not host.jobs.has_worker:
+        say(
+            ctx,
+            "Nothing executes it now: start `mooring serve`, or add --wait to execute it here.",
+        )
+    run = _without_secrets(host, run)
+    answer(ctx, run.to_json(), _line(run))
+    if wait and run.status is not RunStatus.COMPLETE:
+        ctx.exit(1)
 
 
 def finish(ctx: click.Context, host: Host, run: Run) -> Run:
@@ -173,7 +197,7 @@ def _advance(run: Run, now: datetime) -> tuple[str, str]:
 
 def _without_secrets(host: Host, run: Run) -> Run:
     """Hide what an app should not have put into a run, or was given in its parameters."""
-    if not (run.state or run.parameters or run.error):
+    if not (run.state or run.parameters or run.error or run.progress):
         return run
     host.know_secrets()
     hidden = host.masker.hide_in
@@ -182,6 +206,7 @@ def _without_secrets(host: Host, run: Run) -> Run:
         state=hidden(run.state),
         parameters=hidden(run.parameters),
         error=hidden(run.error),
+        progress=hidden(run.progress),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
+from mooring.engine.parameters import merged
 from mooring.engine.ports import (
     InstallationRepository,
     NotificationRepository,
@@ -41,12 +42,12 @@ class InstallationJobs:
         self._clock = clock
 
     def trigger(self, job: str, parameters: Mapping[str, Any] | None = None) -> JobDetail:
-        """Write a run; a worker picks it up within a second. Raises NotFound."""
+        """Write a run; a worker picks it up within a second. Raises NotFound and UsageError."""
         declared = self.declared(job)
         run = self._runs.create(
             self._installation,
             job,
-            {**declared.parameters, **(parameters or {})},
+            merged(declared, parameters),
             scheduled_at=self._clock.now(),
         )
         assert run is not None, "only a due_key can make create() decline"

@@ -16,8 +16,8 @@ from mooring.adapters.repositories.runs_in_hand import lock_of
 from mooring.adapters.running_apart import Left, run_apart
 from mooring.adapters.watchdog import Limits, Watch, Watchdog
 from mooring.engine.stepping import WORKERS_LOST, drive
-from mooring.errors import LeaseLost, MooringError, NotFound
-from mooring.model.installation import Installation
+from mooring.errors import Conflict, LeaseLost, MooringError, NotFound
+from mooring.model.installation import Installation, InstallationState
 from mooring.model.manifest import JobEntry, Manifest
 from mooring.model.run import Run, RunStatus
 from mooring.sdk.interruption import Interrupted
@@ -41,6 +41,23 @@ class JobRuns:
         """Write a run of a job. Raises NotFound naming the jobs there are."""
         detail = self._host.jobs_of(installation).trigger(job, parameters)
         return self._host.runs.get(detail.job_id)
+
+    def resume(self, run_id: str) -> Run:
+        """Let a run go on from its last state that failed or was ended.
+
+        Raises NotFound, and Conflict where there is nothing to resume, or the app has gone.
+        """
+        host, before = self._host, self._host.runs.get(run_id)
+        installation = host.installations.get(before.install_id)
+        if installation.state is InstallationState.UNINSTALLED:
+            raise Conflict(f"{before.app_id} is not installed any more.", where=run_id)
+        run = host.runs.resume(run_id, now=host.clock.now())
+        was = f"{before.status.value} after {before.steps} steps"
+        said = f": {host.masker.hide(before.error)}" if before.error else ""
+        host.history.record(
+            installation, "resume", message=f"{run.job} {run_id}, which was {was}{said}"
+        )
+        return run
 
     def execute(
         self,

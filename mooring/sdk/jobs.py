@@ -18,7 +18,11 @@ MANIFEST = MANIFEST_CRON
 
 
 def trigger(job: str, parameters: Mapping[str, Any] | None = None) -> JobDetail:
-    """Write a run; a worker picks it up within a second. Raises NotFound."""
+    """Write a run; a worker picks it up within a second.
+
+    ``parameters`` are an object of JSON values of up to 256 KB; what stands in place of a default
+    of ``app.yml`` is of its kind. Raises NotFound, and MooringError for other parameters.
+    """
     return _port("trigger").trigger(job, parameters)
 
 

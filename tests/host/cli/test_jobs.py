@@ -8,6 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from mooring.adapters.home_lock import HomeLock
 from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
@@ -198,3 +200,74 @@ def test_ending_a_run_that_has_ended_says_so(installed: Program) -> None:
     run_id = installed.ok("jobs", "trigger", APP, "tidy", "--json").json["run_id"]
     installed.ok("jobs", "terminate", run_id)
     assert "had ended before: it is TERMINATED" in installed.ok("jobs", "terminate", run_id).err
+
+
+BRITTLE = """\
+from mooring.sdk import Job, JobStatus, errors, storage
+
+
+class Brittle(Job):
+    def prepare(self, params, status=None, resuming=False):
+        return status or JobStatus({"n": 0})
+
+    def perform(self, status):
+        n = status.state["n"] + 1
+        if n == 3 and not storage.kv_store.exists("mended"):
+            raise errors.RequestRefused("The shop says no.")
+        return JobStatus({"n": n}, n == 4)
+"""
+
+
+@pytest.fixture
+def brittle(cli: Program, app: Path) -> Program:
+    """Give the program with an app whose job fails until somebody mends the shop."""
+    manifest = app / "app.yml"
+    entry = "  brittle:\n    entry_point: Brittle\n    description: x\n    parameters: {pages: 3}\n"
+    text = manifest.read_text("utf-8").replace("\njobs:\n", f"\njobs:\n{entry}")
+    manifest.write_text(text, "utf-8")
+    (app / "src/jobs/brittle.py").write_text(BRITTLE, "utf-8")
+    cli.ok("install", str(app))
+    return cli
+
+
+def test_a_run_that_failed_is_resumed_from_its_last_state(brittle: Program) -> None:
+    failed = brittle("jobs", "trigger", APP, "brittle", "--wait", "--json")
+    assert (failed.status, failed.json["status"], failed.json["steps"]) == (1, "ERROR", 2)
+    run_id = failed.json["run_id"]
+    with Host.open(HostConfig(home=brittle.home, secrets="encrypted")) as host:
+        services = host.invocation(host.installation(APP), entry_point="test").services
+        services.kv_store.put("mended", {})
+    waiting = brittle.ok("jobs", "resume", run_id[:8])
+    assert "PENDING  2 steps" in waiting.out
+    assert "mooring serve" in waiting.err
+    refused = brittle("jobs", "resume", run_id)
+    assert refused.status == 75
+    assert "is PENDING: it goes on by itself" in refused.err
+    brittle.ok("jobs", "terminate", run_id)
+    done = brittle.ok("jobs", "resume", run_id, "--wait", "--json").json
+    assert (done["status"], done["steps"], done["state"]) == ("COMPLETE", 4, {"n": 4})
+    refused = brittle("jobs", "resume", run_id)
+    assert "COMPLETE: there is nothing left to do" in refused.err
+    assert f"`mooring jobs trigger {APP} brittle`" in refused.err
+    with Host.open(HostConfig(home=brittle.home, secrets="encrypted")) as host:
+        said = [each.message for each in host.history.of(app_id=APP) if each.action == "resume"]
+    assert said == [
+        f"brittle {run_id}, which was TERMINATED after 2 steps",
+        f"brittle {run_id}, which was ERROR after 2 steps: The shop says no.",
+    ]
+
+
+def test_a_run_of_an_app_that_is_gone_is_not_resumed(installed: Program) -> None:
+    run = installed.ok("jobs", "trigger", APP, "tidy", "--json").json
+    installed.ok("jobs", "terminate", run["run_id"])
+    installed.ok("uninstall", APP)
+    refused = installed("jobs", "resume", run["run_id"])
+    assert refused.status == 75
+    assert f"{APP} is not installed any more" in refused.err
+
+
+def test_parameters_of_another_kind_are_refused_before_anything_runs(brittle: Program) -> None:
+    refused = brittle("jobs", "trigger", APP, "brittle", "--parameters", '{"pages": "many"}')
+    assert refused.status == 2
+    assert "The parameter pages is a text, not a number. app.yml gives it the def" in refused.err
+    assert brittle.ok("jobs", "list", "--json").json == []

@@ -1,4 +1,7 @@
-"""How do processes that use one credential keep its rates together? By one log of calls in SQLite.
+"""How do processes that use one credential keep its rates together? By one log of calls.
+
+On one machine it is a file of the home (``BudgetKeeper``); the machines that work on one PostgreSQL
+database share a table (``shared_budgets``).
 
 A call looks into the log and adds itself within one short write transaction, so in no window of a
 rate are there ever more calls than the rate allows, whatever the number of processes. A call that
@@ -15,6 +18,7 @@ import hashlib
 import os
 import sqlite3
 import threading
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -31,17 +35,11 @@ CREATE INDEX IF NOT EXISTS calls_by_budget ON calls (budget, at);
 """
 
 
-class BudgetKeeper:
-    """Admits calls to budgets; any number of threads and processes share the file.
+class Budgets(ABC):
+    """Admits calls to budgets; the log of them, wherever it is, holds no credential."""
 
-    The file holds hashes and times, never a credential; losing it costs one window of memory.
-    """
-
-    def __init__(self, path: Path, *, clock: Clock) -> None:
-        self._path = path
+    def __init__(self, *, clock: Clock) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
-        self._connection: sqlite3.Connection | None = None
 
     def acquire(self, budgets: Sequence[Budget], *, within: float) -> None:
         """Count one call against all of the budgets, waiting up to ``within`` seconds for room.
@@ -51,7 +49,7 @@ class BudgetKeeper:
         """
         if not budgets:
             return
-        deadline = self._now() + _microseconds(within)
+        deadline = self._now() + microseconds(within)
         while True:
             admitted_at, fullest = self._admit(budgets)
             if fullest is None:
@@ -59,6 +57,30 @@ class BudgetKeeper:
             if admitted_at > deadline:
                 raise _exhausted(fullest, (admitted_at - self._now()) / 1e6)
             self._clock.sleep(max(admitted_at - self._now(), 1000) / 1e6)
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the log; the next call opens it again."""
+
+    @abstractmethod
+    def _admit(self, budgets: Sequence[Budget]) -> tuple[int, Budget | None]:
+        """Count the call if every budget has room; else tell when, and which is the fullest."""
+
+    def _now(self) -> int:
+        return int(self._clock.now().timestamp() * 1e6)
+
+
+class BudgetKeeper(Budgets):
+    """Admits calls to budgets; any number of threads and processes share the file.
+
+    The file holds hashes and times; losing it costs one window of memory.
+    """
+
+    def __init__(self, path: Path, *, clock: Clock) -> None:
+        super().__init__(clock=clock)
+        self._path = path
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
 
     def close(self) -> None:
         """Close the file; the next call opens it again."""
@@ -75,7 +97,7 @@ class BudgetKeeper:
             at, fullest = max(times, key=lambda known: known[0])
             if at > now:
                 return at, fullest
-            rows = [(_hash(budget), now) for budget in budgets]
+            rows = [(hash_of(budget), now) for budget in budgets]
             connection.executemany("INSERT INTO calls VALUES (?, ?)", rows)
             return now, None
 
@@ -109,39 +131,47 @@ class BudgetKeeper:
         self._connection = connection
         return connection
 
-    def _now(self) -> int:
-        return int(self._clock.now().timestamp() * 1e6)
-
 
 def _room_at(connection: sqlite3.Connection, budget: Budget, *, now: int) -> int:
     """Return the earliest moment, from now on, at which every rate of the budget has room."""
-    budget_hash = _hash(budget)
-    longest = max((_microseconds(rate.seconds) for rate in budget.rates), default=0)
+    budget_hash = hash_of(budget)
     # Calls from the future remain when the machine's clock was set back; they mean nothing.
     connection.execute(
         "DELETE FROM calls WHERE budget = ? AND (at > ? OR at < ?)",
-        (budget_hash, now, now - max(longest, KEPT_MICROSECONDS)),
+        (budget_hash, now, now - kept(budget)),
     )
     return max([now, *(_free_at(connection, budget_hash, rate) for rate in budget.rates)])
 
 
 def _free_at(connection: sqlite3.Connection, budget_hash: bytes, rate: Rate) -> int:
     """Return when the last ``count`` calls no longer fill one window."""
-    if rate.count < 1:
-        raise ValueError(f"A rate allows at least one call, not {rate.count}.")
     nth_last = connection.execute(
         "SELECT at FROM calls WHERE budget = ? ORDER BY at DESC LIMIT 1 OFFSET ?",
-        (budget_hash, rate.count - 1),
+        (budget_hash, before_last(rate)),
     ).fetchone()
-    return 0 if nth_last is None else int(nth_last[0]) + _microseconds(rate.seconds)
+    return 0 if nth_last is None else int(nth_last[0]) + microseconds(rate.seconds)
 
 
-def _hash(budget: Budget) -> bytes:
-    """Name the budget in the file; the credential cannot be had back from it."""
+def before_last(rate: Rate) -> int:
+    """Return how many calls come after the one whose end of window has room for another."""
+    if rate.count < 1:
+        raise ValueError(f"A rate allows at least one call, not {rate.count}.")
+    return rate.count - 1
+
+
+def kept(budget: Budget) -> int:
+    """Return for how many microseconds a call is of interest."""
+    windows = (microseconds(rate.seconds) for rate in budget.rates)
+    return max((KEPT_MICROSECONDS, *windows))
+
+
+def hash_of(budget: Budget) -> bytes:
+    """Name the budget in the log; the credential cannot be had back from it."""
     return hashlib.sha256(f"{len(budget.name)}:{budget.name}{budget.key}".encode()).digest()
 
 
-def _microseconds(seconds: float) -> int:
+def microseconds(seconds: float) -> int:
+    """Count them."""
     return int(timedelta(seconds=seconds) / timedelta(microseconds=1))
 
 

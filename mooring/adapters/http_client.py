@@ -26,7 +26,7 @@ import httpx
 import stamina
 import stamina.instrumentation
 
-from mooring.adapters.budgets import BudgetKeeper
+from mooring.adapters.budgets import Budgets
 from mooring.adapters.deadline_transport import DeadlineTransport
 from mooring.adapters.outbound import DEFAULT_PORTS, Origin, OutboundDomains
 from mooring.errors import (
@@ -57,7 +57,7 @@ class HttpClient:
         app_id: str,
         outbound_domains: Iterable[str],
         loopback_origins: Iterable[str],
-        budgets: BudgetKeeper,
+        budgets: Budgets,
         clock: Clock,
     ) -> None:
         self._app_id = app_id

@@ -243,6 +243,15 @@ dead_letters = Table(
     UniqueConstraint("install_id", "job", "key", name="one_letter_a_record"),
 )
 
+# Calls that were counted against budgets, where several machines share them.
+budget_calls = Table(
+    "budget_calls",
+    metadata,
+    Column("budget", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Index("budget_calls_by_budget", "budget", "at"),
+)
+
 schedules = Table(
     "schedules",
     metadata,

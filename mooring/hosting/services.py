@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mooring.adapters.app_environment import app_environment, credentials_in
-from mooring.adapters.budgets import BudgetKeeper
+from mooring.adapters.budgets import BudgetKeeper, Budgets
 from mooring.adapters.database import Database
 from mooring.adapters.home import Home
 from mooring.adapters.logs import JsonLog
@@ -23,6 +23,7 @@ from mooring.adapters.odp_embedded import EmbeddedOdp
 from mooring.adapters.outbound import loopback_origins
 from mooring.adapters.record_stores import KeyValueRecords, SecretRecords, SettingsRecords
 from mooring.adapters.secrets.vault import Vault
+from mooring.adapters.shared_budgets import SharedBudgets
 from mooring.adapters.undo_journal import UndoJournal
 from mooring.model.app import AppDefinition
 from mooring.model.form import secret_fields
@@ -174,7 +175,12 @@ class AppServices:
             return self._clients[definition.root]
 
     @cached_property
-    def _budgets(self) -> BudgetKeeper:
-        budgets = BudgetKeeper(self._home.path / "budgets.sqlite", clock=self._clock)
+    def _budgets(self) -> Budgets:
+        """What all processes keep to that use a credential: on this machine, or on several."""
+        budgets: Budgets
+        if self._database.is_postgresql:
+            budgets = SharedBudgets(self._database, clock=self._clock)
+        else:
+            budgets = BudgetKeeper(self._home.path / "budgets.sqlite", clock=self._clock)
         self._closing.callback(budgets.close)
         return budgets

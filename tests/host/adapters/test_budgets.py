@@ -89,72 +89,6 @@ def logged(path: Path) -> list[int]:
     return times
 
 
-def test_calls_within_the_rate_do_not_wait(keeper: BudgetKeeper, clock: FakeClock) -> None:
-    for _ in range(50):
-        keeper.acquire((Budget("rest", TOKEN, (Rate(50, 60),)),), within=0)
-    assert clock.slept == []
-
-
-def test_the_next_call_waits_until_the_first_leaves_the_window(
-    keeper: BudgetKeeper, clock: FakeClock
-) -> None:
-    budget = Budget("rest", TOKEN, (Rate(2, 60),))
-    start = clock.now()
-    keeper.acquire((budget,), within=0)
-    clock.advance(25)
-    keeper.acquire((budget,), within=0)
-    keeper.acquire((budget,), within=40)
-    assert (clock.now() - start).total_seconds() == pytest.approx(60)
-
-
-def test_the_strictest_rate_decides(keeper: BudgetKeeper, clock: FakeClock) -> None:
-    budget = Budget("flags", TOKEN, (Rate(2, 1), Rate(4, 60)))
-    start = clock.now()
-    for _ in range(4):
-        keeper.acquire((budget,), within=1)
-    assert (clock.now() - start).total_seconds() == pytest.approx(1)
-    keeper.acquire((budget,), within=60)
-    assert (clock.now() - start).total_seconds() == pytest.approx(60)
-
-
-def test_a_wait_that_is_too_long_is_refused_without_waiting(
-    keeper: BudgetKeeper, clock: FakeClock
-) -> None:
-    budget = Budget("rest", TOKEN, (Rate(1, 60),))
-    keeper.acquire((budget,), within=0)
-    clock.advance(20)
-    with pytest.raises(RateLimited, match=r"The budget rest is used up for 40\.0 s") as limited:
-        keeper.acquire((budget,), within=30)
-    assert limited.value.retry_after == pytest.approx(40)
-    assert limited.value.status is None
-    assert clock.slept == []
-
-
-def test_a_refused_call_counts_against_no_budget(keeper: BudgetKeeper) -> None:
-    results = Budget("results", TOKEN, (Rate(1, 60),))
-    rest = Budget("rest", TOKEN, (Rate(3, 60),))
-    keeper.acquire((results, rest), within=0)
-    for _ in range(5):
-        with pytest.raises(RateLimited, match="budget results"):
-            keeper.acquire((results, rest), within=0)
-    keeper.acquire((rest,), within=0)
-    keeper.acquire((rest,), within=0)
-    with pytest.raises(RateLimited, match="budget rest"):
-        keeper.acquire((rest,), within=0)
-
-
-def test_credentials_and_names_have_budgets_of_their_own(keeper: BudgetKeeper) -> None:
-    one_an_hour = (Rate(1, 3600),)
-    for budget in (
-        Budget("rest", TOKEN, one_an_hour),
-        Budget("rest", "another", one_an_hour),
-        Budget("flags", TOKEN, one_an_hour),
-        Budget("rest1", f"2{TOKEN}", one_an_hour),
-        Budget("rest12", TOKEN, one_an_hour),
-    ):
-        keeper.acquire((budget,), within=0)
-
-
 def test_no_budget_needs_no_file(keeper: BudgetKeeper, path: Path) -> None:
     keeper.acquire((), within=0)
     assert not path.exists()
@@ -177,13 +111,6 @@ def test_the_file_is_private_and_holds_no_credential(keeper: BudgetKeeper, path:
     assert {file.stat().st_mode & 0o777 for file in files} == {0o600}
 
 
-def test_a_clock_that_was_set_back_blocks_nothing(keeper: BudgetKeeper, clock: FakeClock) -> None:
-    budget = Budget("rest", TOKEN, (Rate(1, 60),))
-    keeper.acquire((budget,), within=0)
-    clock.advance(-3600)
-    keeper.acquire((budget,), within=0)
-
-
 def test_old_calls_are_forgotten(keeper: BudgetKeeper, path: Path, clock: FakeClock) -> None:
     budget = Budget("rest", TOKEN, (Rate(100, 60),))
     for _ in range(3):
@@ -191,19 +118,6 @@ def test_old_calls_are_forgotten(keeper: BudgetKeeper, path: Path, clock: FakeCl
     clock.advance(2 * 3600)
     keeper.acquire((budget,), within=0)
     assert len(logged(path)) == 1
-
-
-def test_a_long_window_is_remembered_wholly(keeper: BudgetKeeper, clock: FakeClock) -> None:
-    budget = Budget("imports", TOKEN, (Rate(1, 24 * 3600),))
-    keeper.acquire((budget,), within=0)
-    clock.advance(23 * 3600)
-    with pytest.raises(RateLimited):
-        keeper.acquire((budget,), within=0)
-
-
-def test_a_rate_that_allows_nothing_is_an_error(keeper: BudgetKeeper) -> None:
-    with pytest.raises(ValueError, match="at least one call, not 0"):
-        keeper.acquire((Budget("rest", TOKEN, (Rate(0, 60),)),), within=0)
 
 
 @pytest.mark.parametrize("trouble", ["no folder", "no database"])

@@ -27,6 +27,7 @@ def upgrade() -> None:
         sa.Column("stored_at", sa.BigInteger, nullable=False),
         sa.Column("content", sa.Text, nullable=False),
     )
+    _share_budgets()
     op.create_table(
         "dead_letters",
         sa.Column("letter_id", sa.Text, primary_key=True),
@@ -64,3 +65,12 @@ def _count_what_ends(key_text: sa.types.TypeEngine[str]) -> None:
 def _index(name: str, table: str, columns: list[str], *, where: str) -> None:
     only = sa.text(where)
     op.create_index(name, table, columns, sqlite_where=only, postgresql_where=only)
+
+
+def _share_budgets() -> None:
+    op.create_table(
+        "budget_calls",
+        sa.Column("budget", sa.LargeBinary, nullable=False),
+        sa.Column("at", sa.BigInteger, nullable=False),
+    )
+    op.create_index("budget_calls_by_budget", "budget_calls", ["budget", "at"])

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from mooring.cli.edge import aligned, answer, say, table
 from mooring.engine.outgoing import leaves
-from mooring.errors import UsageError
+from mooring.errors import MooringError, UsageError
+from mooring.hosting.plans import Listener
 from mooring.model.moment import iso
 from mooring.model.plan import Plan
 from mooring.model.problem import printable
@@ -50,9 +51,9 @@ def show_plan(
     parameters: Mapping[str, Any],
 ) -> None:
     """Make a plan and print it."""
-    plan = host.plans.make(installation, job, parameters, told=_telling(ctx, host))
+    plan = host.plans.make(installation, job, parameters, listener=_Telling(ctx, host))
     host.know_secrets()
-    said = host.masker.hide_in(plan.to_json())
+    said = host.masker.hide_in(_shown(plan))
     answer(ctx, said, "\n".join(_described(said, plan)))
 
 
@@ -61,22 +62,38 @@ def applied(
 ) -> Run:
     """Begin the run that does what is planned. Raises WorldMoved."""
     say(ctx, "Looking whether all is as it was …")
-    return host.plans.apply(installation, job, plan_id, told=_telling(ctx, host))
+    return host.plans.apply(installation, job, plan_id, listener=_Telling(ctx, host))
 
 
-def _telling(ctx: click.Context, host: Host) -> Callable[[int, int, JobStatus], None]:
-    """Return what tells now and then how far a plan is."""
-    last: list[datetime] = [host.clock.now()]
+class _Telling(Listener):
+    """Tells now and then how far a plan is."""
 
-    def tell(steps: int, writes: int, status: JobStatus) -> None:
-        if host.clock.now() - last[0] < TELL_EVERY:
+    def __init__(self, ctx: click.Context, host: Host) -> None:
+        self._ctx = ctx
+        self._host = host
+        self._told_at = host.clock.now()
+
+    def step(self, steps: int, writes: int, status: JobStatus) -> None:
+        """Tell of it, unless something was told just before."""
+        now = self._host.clock.now()
+        if now - self._told_at < TELL_EVERY:
             return
-        last[0] = host.clock.now()
+        self._told_at = now
         progress = status.progress
         done = f", {progress.done:,} {progress.unit}".rstrip() if progress else ""
-        say(ctx, f"… step {steps:,}{done}; {writes:,} writes collected")
+        say(self._ctx, f"… step {steps:,}{done}; {writes:,} writes collected")
 
-    return tell
+    def waits(self, error: MooringError, seconds: float) -> None:
+        """Say why nothing happens for a while."""
+        said = self._host.masker.hide(str(error))
+        say(self._ctx, f"… {said} Goes on in {round(seconds)} s.")
+
+
+def _shown(plan: Plan) -> dict[str, Any]:
+    """Return a plan without its digests, from which somebody could guess what is short."""
+    said = plan.to_json()
+    del said["writes"], said["linked"]
+    return {**said, "reads": sorted(plan.reads)}
 
 
 def _described(said: Mapping[str, Any], plan: Plan) -> Iterator[str]:

@@ -29,6 +29,26 @@ class Collector:
         self.linked: dict[str, Linked] = {}
         self.notifications: list[dict[str, Any]] = []
         self.last_unanswered: Write | None = None
+        self._attempt: list[tuple[str, Write]] = []
+
+    def begin_attempt(self) -> None:
+        """Begin an attempt at a step: what it collects may be taken back."""
+        self._attempt = []
+
+    def take_back(self) -> None:
+        """Forget the writes of an attempt that failed, for another one repeats them."""
+        with self._lock:
+            for key, write in reversed(self._attempt):
+                self.writes[key] -= 1
+                if not self.writes[key]:
+                    del self.writes[key]
+                    self.linked.pop(key, None)
+                self._count[write.kind] -= 1
+                self._rows[write.kind] -= write.rows
+                samples = self._samples[write.kind]
+                if len(samples) > self._count[write.kind]:
+                    samples.pop()
+            self._attempt = []
 
     @property
     def total(self) -> int:
@@ -46,6 +66,7 @@ class Collector:
             if blanks or answers:
                 self.linked[key] = Linked(blanks, answers)
                 self._blanks.update(str(leaf) for _, leaf in answers)
+            self._attempt.append((key, write))
             self._count[write.kind] += 1
             self._rows[write.kind] += write.rows
             if len(self._samples[write.kind]) < SAMPLES:
@@ -81,7 +102,7 @@ class Collector:
     @property
     def counts(self) -> list[Counted]:
         """The writes by kind, in the order in which the kinds first came."""
-        return [Counted(*kind, n, self._rows[kind]) for kind, n in self._count.items()]
+        return [Counted(*kind, n, self._rows[kind]) for kind, n in self._count.items() if n]
 
     @property
     def samples(self) -> list[dict[str, Any]]:

@@ -14,14 +14,15 @@ from typing import Any
 
 from mooring.engine.calling import call
 from mooring.engine.collecting import Collector
+from mooring.engine.failures import PutOff, SetAside, reaction_to
 from mooring.engine.planned_jobs import without_waiting
 from mooring.engine.states import checked, standing
 from mooring.errors import MooringError, PlanFailed, RecordRefused
+from mooring.model.manifest import RetryPolicy
 from mooring.model.plan import Plan
 from mooring.sdk.context import Invocation
 from mooring.sdk.job import Job, JobInvocation, JobStatus
 
-MOST_SET_ASIDE = 1000  # records, of one step
 ANSWER = (
     "A plan answered {action} {service} with {{}}, because the app does not say what to plan "
     "with: give the call `planned=`, with what the service would answer."
@@ -30,12 +31,17 @@ ANSWER = (
 
 @dataclass(slots=True)
 class PlannedRun:
-    """One run of a job that writes nothing; ``told`` hears of every step."""
+    """One run of a job that writes nothing.
+
+    ``told`` hears of every step; ``put_off`` waits, after an error that passes by itself.
+    """
 
     plan: Plan
     collector: Collector
     invocation: Invocation
+    retry: RetryPolicy
     told: Callable[[int, JobStatus], object]
+    put_off: Callable[[MooringError, float], object]
     hide: Callable[[str], str]
 
     def driven(self, job_class: type[Any]) -> Plan:
@@ -66,20 +72,33 @@ class PlannedRun:
         return self._made(status.state, steps)
 
     def _performed(self, job: Job, status: JobStatus) -> JobStatus:
-        """Do one step, again without each record that the job refuses."""
-        for _ in range(MOST_SET_ASIDE):
+        """Do one step: again without records that the job refuses, and later if it is put off."""
+        attempt = set_aside = 0
+        while True:
+            self.collector.begin_attempt()
             try:
                 return self._called(job.perform, copy.deepcopy(status), name="perform")
-            except RecordRefused as refused:
-                self.invocation.services.dead_letters.set_aside(
-                    job=self.plan.job,
-                    run_id=self.plan.plan_id,
-                    key=refused.key,
-                    record=refused.record,
-                    reason=str(refused),
+            except MooringError as error:
+                reaction = reaction_to(
+                    error, retry=self.retry, attempt=attempt, set_aside=set_aside
                 )
-        raise PlanFailed(
-            f"A step of {self.plan.job} set aside {MOST_SET_ASIDE:,} records and did not end."
+                self.collector.take_back()
+                if isinstance(reaction, PutOff):
+                    attempt = reaction.attempt
+                    self.put_off(error, reaction.seconds)
+                elif isinstance(reaction, SetAside) and isinstance(error, RecordRefused):
+                    set_aside += 1
+                    self._set_aside(error)
+                else:
+                    raise
+
+    def _set_aside(self, refused: RecordRefused) -> None:
+        self.invocation.services.dead_letters.set_aside(
+            job=self.plan.job,
+            run_id=self.plan.plan_id,
+            key=refused.key,
+            record=refused.record,
+            reason=str(refused),
         )
 
     def _called(self, method: Callable[..., Any], *arguments: Any, name: str) -> JobStatus:

@@ -14,6 +14,7 @@ from mooring.adapters.secrets.sealing import Seal
 from mooring.engine.applied_services import AppliedHttp, AppliedJobs, AppliedOdp, Guard
 from mooring.engine.collecting import Collector
 from mooring.engine.overlay import KeyValueOverlay, RecordOverlay, SecretOverlay
+from mooring.engine.parameters import merged
 from mooring.engine.planned_jobs import applying
 from mooring.engine.planned_services import (
     PlannedHttp,
@@ -24,7 +25,7 @@ from mooring.engine.planned_services import (
 )
 from mooring.engine.planning import PlannedRun
 from mooring.engine.plans_compared import differences
-from mooring.errors import Conflict, UsageError, WorldMoved
+from mooring.errors import Conflict, MooringError, UsageError, WorldMoved
 from mooring.model.installation import Installation
 from mooring.model.plan import Plan
 from mooring.model.run import Run
@@ -40,9 +41,17 @@ GOOD_FOR = timedelta(days=1)
 PARAMETER = "mooring_plan"  # names the plan among the parameters of the run that applies it
 SHOWN = 5  # differences that a refusal names
 
-Told = Callable[[int, int, JobStatus], object]
-"""Hears after every step: how many steps, how many writes so far, where the job stands."""
 Made = Callable[[type[Any]], type[Any]]
+
+
+class Listener:
+    """Hears how far a plan is; this one does nothing about it."""
+
+    def step(self, steps: int, writes: int, status: JobStatus) -> None:
+        """Hear that so many steps were done, and so many writes collected."""
+
+    def waits(self, error: MooringError, seconds: float) -> None:
+        """Hear that the next step is tried again, in so many seconds."""
 
 
 class JobPlans:
@@ -59,11 +68,16 @@ class JobPlans:
         return Plans(host.database, seal=seal, clock=host.clock)
 
     def make(
-        self, installation: Installation, job: str, parameters: Mapping[str, Any], *, told: Told
+        self,
+        installation: Installation,
+        job: str,
+        parameters: Mapping[str, Any],
+        *,
+        listener: Listener,
     ) -> Plan:
         """Run a job with its writes collected, and keep what it would write.
 
-        Raises NotFound, PlanFailed, and what the job raises of the host's errors.
+        Raises NotFound, UsageError, PlanFailed, and what the job raises of the host's errors.
         """
         declared = self._host.jobs_of(installation).declared(job)
         installation = self._host.versions.with_job(installation, job)
@@ -76,15 +90,16 @@ class JobPlans:
             account=installation.account,
             install_id=installation.install_id,
             job=job,
-            parameters={**declared.parameters, **parameters},
+            parameters=merged(declared, parameters),
             made_at=now,
             expires_at=now + GOOD_FOR,
         )
-        made = self._driven(plan, installation, told=told)
+        made = self._driven(plan, installation, listener=listener)
         self.kept.put(made)
+        self._log("job.plan.made", made, steps=made.steps, writes=made.total)
         return made
 
-    def apply(self, installation: Installation, job: str, name: str, *, told: Told) -> Run:
+    def apply(self, installation: Installation, job: str, name: str, *, listener: Listener) -> Run:
         """Write a run that does what is planned. Raises WorldMoved unless all is as it was.
 
         Raises NotFound for a plan that has expired, and Conflict for one that was applied.
@@ -92,14 +107,17 @@ class JobPlans:
         plan = self.kept.get(name)
         installation = self._checked(plan, installation, job)
         self._refuse_second(plan)
-        again = self._driven(plan, installation, told=told)
+        again = self._driven(plan, installation, listener=listener)
         if found := differences(plan, again, most=SHOWN):
+            self._log("job.plan.refused", plan, because=found)
             raise WorldMoved(
                 f"Nothing was written, for the world has moved since the plan was made: "
                 f"{'; '.join(found)}.",
                 hint=f"Make a new plan: mooring jobs trigger {plan.app_id} {plan.job} --plan",
             )
-        return self._begun(plan, installation)
+        run = self._begun(plan, installation)
+        self._log("job.plan.applied", plan, run_id=run.run_id, writes=plan.total)
+        return run
 
     def watched(self, run: Run, invocation: Invocation) -> tuple[Invocation, Made]:
         """Return with what a run is driven, and what is made of its class.
@@ -124,7 +142,7 @@ class JobPlans:
             lambda job_class: applying(job_class, plan, guard),
         )
 
-    def _driven(self, plan: Plan, installation: Installation, *, told: Told) -> Plan:
+    def _driven(self, plan: Plan, installation: Installation, *, listener: Listener) -> Plan:
         """Run the job of a plan once, collecting anew."""
         host = self._host
         collector = Collector(plan.plan_id)
@@ -133,11 +151,18 @@ class JobPlans:
         invocation = Invocation(
             real.app, planned.services, {**real.log_fields, "plan": plan.plan_id}
         )
+
+        def put_off(error: MooringError, seconds: float) -> None:
+            listener.waits(error, seconds)
+            host.clock.sleep(seconds)
+
         run = PlannedRun(
             plan,
             collector,
             invocation,
-            told=lambda steps, status: told(steps, collector.total, status),
+            retry=host.jobs_of(installation).declared(plan.job).retry,
+            told=lambda steps, status: listener.step(steps, collector.total, status),
+            put_off=put_off,
             hide=host.masker.hide,
         )
         with host.mounted.in_use(installation):
@@ -178,6 +203,16 @@ class JobPlans:
                 f"The plan {plan.plan_id} was applied before, by the run {run_id}.",
                 hint=f"See `mooring jobs show {run_id}`.",
             )
+
+    def _log(self, event: str, plan: Plan, **fields: Any) -> None:
+        about = {
+            "app_id": plan.app_id,
+            "account": plan.account,
+            "install_id": plan.install_id,
+            "job": plan.job,
+            "plan": plan.plan_id,
+        }
+        self._host.log.log("info", event, {"run_id": plan.plan_id, **about, **fields})
 
     def _reckoning(self, installation: Installation) -> _Reckoning:
         jobs = self._host.jobs_of(installation)

@@ -15,7 +15,15 @@ from mooring.engine.collecting import Collector
 from mooring.engine.planned_jobs import applying
 from mooring.engine.planned_services import PlannedHttp, PlannedLetters
 from mooring.engine.planning import PlannedRun
-from mooring.errors import CredentialsRejected, MooringError, NotPlanned, PlanFailed, RecordRefused
+from mooring.errors import (
+    CredentialsRejected,
+    MooringError,
+    NotPlanned,
+    PlanFailed,
+    RecordRefused,
+    ServiceUnavailable,
+)
+from mooring.model.manifest import RetryPolicy
 from mooring.model.plan import Plan
 from mooring.sdk import Job, JobStatus, http
 from mooring.sdk.context import use
@@ -41,7 +49,15 @@ def planned_run(app: MemoryApp, parameters: Mapping[str, Any] | None = None) -> 
         dead_letters=PlannedLetters(app.dead_letters),
     )
     invocation = replace(app.invocation, services=services)
-    return PlannedRun(plan, collector, invocation, told=lambda *_: None, hide=str)
+    return PlannedRun(
+        plan,
+        collector,
+        invocation,
+        retry=RetryPolicy(attempts=2, backoff_seconds=30),
+        told=lambda *_: None,
+        put_off=lambda error, seconds: app.clock.advance(seconds),
+        hide=str,
+    )
 
 
 class Counting(Job):
@@ -137,6 +153,40 @@ def test_a_state_that_a_run_could_not_keep_is_refused_in_a_plan_too(memory_app: 
         planned_run(memory_app, {"n": 1}).driven(Wrong)
 
 
+class Unlucky(Counting):
+    """Writes, and then finds the service away: once, or for ever."""
+
+    failures = 0
+
+    def perform(self, status: JobStatus) -> JobStatus:
+        done = super().perform(status)
+        if type(self).failures < self.invocation.parameters["fails"]:
+            type(self).failures += 1
+            http.put(f"{URL}/only-in-vain")
+            raise ServiceUnavailable("It is away.")
+        return done
+
+
+def test_a_step_that_is_put_off_is_counted_once(
+    memory_app: MemoryApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Unlucky, "failures", 0)
+    before = memory_app.clock.now()
+    plan = planned_run(memory_app, {"n": 1, "fails": 1}).driven(Unlucky)
+    alike = planned_run(memory_app, {"n": 1, "fails": 0}).driven(Unlucky)
+    assert (plan.writes, plan.counts, plan.samples) == (alike.writes, alike.counts, alike.samples)
+    assert plan.total == 1
+    assert (memory_app.clock.now() - before).total_seconds() == 30
+
+
+def test_a_service_that_stays_away_ends_the_plan(
+    memory_app: MemoryApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Unlucky, "failures", 0)
+    with pytest.raises(ServiceUnavailable, match="It is away"):
+        planned_run(memory_app, {"n": 1, "fails": 9}).driven(Unlucky)
+
+
 class Choosy(Counting):
     """Refuses some records, or all for ever."""
 
@@ -161,7 +211,7 @@ def test_a_step_goes_on_without_the_records_that_it_refuses(memory_app: MemoryAp
 
 
 def test_a_step_that_refuses_for_ever_ends_the_plan(memory_app: MemoryApp) -> None:
-    with pytest.raises(PlanFailed, match="set aside 1,000 records and did not end"):
+    with pytest.raises(RecordRefused, match="Not this one"):
         planned_run(memory_app, {"n": 1, "never": True}).driven(Choosy)
 
 

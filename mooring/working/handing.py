@@ -1,4 +1,9 @@
-"""Which runs does a worker hand to its engine, and how many at a time?"""
+"""Which runs does a worker hand to its engine, and how many at a time?
+
+A process that dies takes all its runs with it, and nobody can tell which one killed it. So a run
+that has cost ``SUSPECT`` workers is tried alone: the others make way after their present steps, and
+come back when it has committed a step. Else it would take them along until all were given up.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +16,8 @@ from mooring.model.run import Run
 from mooring.working.places import Places
 
 AGAIN_AFTER = 2.0  # seconds, when handing a run over had no effect
+SUSPECT = 2  # so many workers were lost that had the run in hand, and no step was committed
+WAITS_FOR = 1.0  # seconds that others make way for a suspect which is not offered again
 LOOK_AT = 1000  # so many at once, for those in front may have to wait for others of their job
 
 
@@ -22,9 +29,18 @@ class Handing:
         self._engine = engine
         self._room = room
         self._handed: dict[tuple[str, int], float] = {}
+        self._alone: str | None = None  # the suspect that is being tried
+        self._waiting: tuple[str, float] | None = None  # the next one, and when it was offered
+
+    def makes_way(self, run_id: str) -> bool:
+        """Whether a run has to go after its present step, for a suspect waits to be tried."""
+        waiting = self._waiting
+        is_suspect = waiting is None or run_id in (waiting[0], self._alone)
+        return not is_suspect and self._is_awaited()
 
     def hand_over(self, now: datetime) -> None:
         """Hand over what is due, as long as there is room."""
+        self._look_at_suspect()
         if self._engine.busy() >= self._room:
             return
         due = self._host.runs.claimable(now=now, limit=LOOK_AT)
@@ -42,13 +58,38 @@ class Handing:
             if places.take(run):
                 self.hand(run.run_id, run.epoch)
 
-    def hand(self, run_id: str, epoch: int) -> bool:
-        """Hand over one run; False when there is no room, or when it was just handed over."""
-        if self._engine.busy() >= self._room or self._was_just_handed(run_id, epoch):
+    def hand(self, run_id: str, epoch: int, *, cost: int = 0) -> bool:
+        """Hand over one run; False when there is no room, or when it was just handed over.
+
+        ``cost`` is how many workers it was in the hand of that died.
+        """
+        if self._was_just_handed(run_id, epoch) or not self._may_begin(run_id, cost):
             return False
         self._handed[run_id, epoch] = time.monotonic()
         self._engine.submit(run_id, epoch=epoch)
         return True
+
+    def _may_begin(self, run_id: str, cost: int) -> bool:
+        busy = self._engine.busy()
+        if cost < SUSPECT:
+            return busy < self._room and self._alone is None and not self._is_awaited()
+        if busy:
+            self._waiting = (run_id, time.monotonic())
+            return False
+        self._alone, self._waiting = run_id, None
+        return True
+
+    def _look_at_suspect(self) -> None:
+        """Let others in again when the suspect has gone, or has got on."""
+        if self._alone is None:
+            return
+        if not self._engine.busy() or not self._host.runs.get(self._alone).workers_lost:
+            self._alone = None
+
+    def _is_awaited(self) -> bool:
+        """Whether a suspect waits that was offered a moment ago."""
+        waiting = self._waiting
+        return waiting is not None and time.monotonic() - waiting[1] < WAITS_FOR
 
     def _was_just_handed(self, run_id: str, epoch: int) -> bool:
         at = self._handed.get((run_id, epoch))

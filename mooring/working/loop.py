@@ -190,7 +190,7 @@ class _Worker:
             at = time.monotonic()
             found = self._left_behind.found(running, free=free, driven=driven, at=at)
             for run, why in found.items():
-                if self._handing.hand(run.run_id, run.epoch):
+                if self._handing.hand(run.run_id, run.epoch, cost=run.cost):
                     fields = {"run_id": run.run_id, "worker_was": run.worker, "why": why}
                     self._log("info", "job.run.left_behind", **fields)
 
@@ -203,13 +203,16 @@ class _Worker:
         self._engine.sweep()
         before = self._host.clock.now() - HANDLED_STAY
         DeliveryShelf(self._host.database).sweep(received_before=before)
+        self._host.lifecycle.tidy()
 
     def _execute(self, run_id: str, epoch: int) -> None:
         self._driven.add((run_id, epoch))
+
+        def stopping() -> bool:
+            return self._stop.is_set() or self._handing.makes_way(run_id)
+
         try:
-            self._host.jobs.execute(
-                run_id, worker=self._who.name, epoch=epoch, stopping=self._stop.is_set
-            )
+            self._host.jobs.execute(run_id, worker=self._who.name, epoch=epoch, stopping=stopping)
         except LeaseLost as lost:
             # Another submission took it, or it ended: nothing is left to do here.
             self._log("debug", "job.run.not_taken", run_id=run_id, reason=str(lost))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from mooring.adapters.database import Database
 from mooring.adapters.tables import RUNNING, runs
@@ -21,6 +21,13 @@ class RunInHand:
     epoch: int
     worker: str
     heartbeat_at: datetime | None
+    workers_lost: int = 0
+    got_nowhere: bool = False  # no step was committed since it was taken
+
+    @property
+    def cost(self) -> int:
+        """How many workers it has cost, its present one included if that is dead."""
+        return self.workers_lost + self.got_nowhere
 
 
 class RunsInHand:
@@ -31,8 +38,10 @@ class RunsInHand:
 
     def all(self) -> list[RunInHand]:
         """Return them, oldest heartbeat first."""
+        got_nowhere = func.coalesce(runs.c.steps_when_taken, runs.c.steps) == runs.c.steps
         columns = (runs.c.run_id, runs.c.epoch, runs.c.worker, runs.c.heartbeat_at)
-        query = select(*columns).where(RUNNING).order_by(runs.c.heartbeat_at).limit(MOST)
+        query = select(*columns, runs.c.workers_lost, got_nowhere).where(RUNNING)
+        query = query.order_by(runs.c.heartbeat_at).limit(MOST)
         with self._database.read() as connection:
             return [RunInHand(*row) for row in connection.execute(query)]
 

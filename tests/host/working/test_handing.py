@@ -1,0 +1,124 @@
+"""A run that was at hand whenever a worker died is tried alone, so that it takes no other along."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+
+from mooring.working import handing
+from mooring.working.handing import SUSPECT, Handing
+
+NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
+
+
+@dataclass
+class Engine:
+    """Has in hand what was submitted until it is let go."""
+
+    in_hand: list[str] = field(default_factory=list)
+
+    def submit(self, run_id: str, *, epoch: int) -> None:
+        self.in_hand.append(run_id)
+
+    def busy(self) -> int:
+        return len(self.in_hand)
+
+
+@dataclass
+class Runs:
+    """Knows how many workers each run has cost; none is due."""
+
+    workers_lost: dict[str, int] = field(default_factory=dict)
+
+    def get(self, run_id: str) -> Any:
+        return SimpleNamespace(workers_lost=self.workers_lost.get(run_id, 0))
+
+    def claimable(self, *, now: datetime, limit: int) -> list[Any]:
+        return []
+
+    def count_running(self, install_id: int, job: str) -> int:
+        return 0
+
+
+@pytest.fixture
+def engine() -> Engine:
+    return Engine()
+
+
+@pytest.fixture
+def runs() -> Runs:
+    return Runs()
+
+
+@pytest.fixture
+def hands(engine: Engine, runs: Runs) -> Handing:
+    host = SimpleNamespace(runs=runs, jobs=SimpleNamespace(limit=lambda run: None))
+    return Handing(cast(Any, host), engine=cast(Any, engine), room=2)
+
+
+def test_a_suspect_waits_until_the_others_have_made_way(hands: Handing, engine: Engine) -> None:
+    assert hands.hand("one", 1)
+    assert not hands.makes_way("one")
+    assert not hands.hand("suspect", 3, cost=SUSPECT)
+    assert hands.makes_way("one")
+    assert not hands.makes_way("suspect")
+    assert not hands.hand("two", 1), "nobody takes the place that the suspect waits for"
+    engine.in_hand.clear()
+    assert hands.hand("suspect", 3, cost=SUSPECT)
+    assert not hands.makes_way("suspect")
+
+
+def test_it_waits_also_where_every_place_is_taken(hands: Handing) -> None:
+    assert hands.hand("one", 1)
+    assert hands.hand("two", 1)
+    assert not hands.hand("suspect", 3, cost=SUSPECT)
+    assert hands.makes_way("one")
+    assert hands.makes_way("two")
+
+
+def test_others_come_in_when_it_has_got_on(hands: Handing, runs: Runs) -> None:
+    runs.workers_lost["suspect"] = SUSPECT
+    assert hands.hand("suspect", 3, cost=SUSPECT)
+    hands.hand_over(NOW)
+    assert not hands.hand("one", 1)
+    runs.workers_lost["suspect"] = 0
+    hands.hand_over(NOW)
+    assert hands.hand("one", 1)
+
+
+def test_others_come_in_when_it_has_gone(hands: Handing, runs: Runs, engine: Engine) -> None:
+    runs.workers_lost["suspect"] = SUSPECT
+    assert hands.hand("suspect", 3, cost=SUSPECT)
+    engine.in_hand.clear()
+    hands.hand_over(NOW)
+    assert hands.hand("one", 1)
+
+
+def test_suspects_are_tried_one_after_another(hands: Handing, runs: Runs) -> None:
+    runs.workers_lost = {"first": SUSPECT, "second": SUSPECT}
+    assert hands.hand("first", 3, cost=SUSPECT)
+    assert not hands.hand("second", 3, cost=SUSPECT)
+    hands.hand_over(NOW)
+    assert not hands.makes_way("first"), "it is being tried"
+    runs.workers_lost["first"] = 0
+    hands.hand_over(NOW)
+    assert hands.makes_way("first"), "now it is one like all others"
+
+
+def test_nobody_makes_way_for_what_another_worker_took(
+    hands: Handing, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert hands.hand("one", 1)
+    assert not hands.hand("suspect", 3, cost=SUSPECT)
+    monkeypatch.setattr(handing, "WAITS_FOR", 0.0)
+    assert not hands.makes_way("one")
+    assert hands.hand("two", 1)
+
+
+def test_a_run_that_cost_one_worker_runs_among_the_others(hands: Handing) -> None:
+    assert hands.hand("one", 1)
+    assert hands.hand("two", 2, cost=1)

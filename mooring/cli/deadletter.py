@@ -13,6 +13,7 @@ import click
 from mooring.cli.edge import aligned, answer, given_account, open_host, say, shortened, table
 from mooring.cli.groups import DefaultsToList
 from mooring.cli.jobs import finish
+from mooring.cli.set_aside import counted
 from mooring.cli.shown_values import without_secrets
 from mooring.errors import Conflict, NotFound, UsageError
 from mooring.model.dead_letter import LetterState
@@ -126,10 +127,10 @@ def drop(
     with open_host(ctx) as host:
         chosen = _chosen(ctx, host, letters, app_id, job)
         if chosen and not yes:
-            _ask(f"Forget {_records(len(chosen))} for good?")
+            _ask(f"Forget {counted(len(chosen))} for good?")
         dropped = host.dead_letters.drop([shown.letter.letter_id for shown in chosen])
         host.log.log("info", "deadletter.dropped", {"app_id": app_id, "dropped": dropped})
-        answer(ctx, {"dropped": dropped}, f"{_records(dropped)} dropped.")
+        answer(ctx, {"dropped": dropped}, f"{counted(dropped)} dropped.")
 
 
 def letter_json(shown: ShownLetter) -> dict[str, Any]:
@@ -203,15 +204,15 @@ def _told(host: Host, tried: int, left: int | None, runs: Iterable[Run]) -> str:
     if not tried:
         return "Nothing is set aside."
     if left is None:
-        return "\n".join([*lines, f"{_records(tried)} will be tried again."])
+        return "\n".join([*lines, f"{counted(tried)} will be tried again."])
     rest = f"; {left} still set aside: mooring deadletter list" if left else ""
-    return "\n".join([*lines, f"{tried - left} of {_records(tried)} handled{rest}."])
+    return "\n".join([*lines, f"{tried - left} of {counted(tried)} handled{rest}."])
 
 
 def _totals(counts: Iterable[LetterCount], now: datetime) -> list[str]:
     """Say of each job how many there are, which may be more than are shown."""
     lines = [
-        f"{each.app_id} (account {each.account}), {each.job}: {_records(each.letters)}, "
+        f"{each.app_id} (account {each.account}), {each.job}: {counted(each.letters)}, "
         f"the oldest for {_age(each.oldest, now)}"
         for each in counts
     ]
@@ -261,7 +262,3 @@ def _run_json(host: Host, run: Run) -> dict[str, Any]:
 
 def _age(moment: datetime, now: datetime) -> str:
     return duration_text(max((now - moment).total_seconds(), 0.0))
-
-
-def _records(count: int) -> str:
-    return "1 record" if count == 1 else f"{count:,} records"

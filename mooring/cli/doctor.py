@@ -16,8 +16,10 @@ from mooring.cli.attention import attention_json
 from mooring.cli.edge import answer, configuration
 from mooring.cli.findings import Finding, looked
 from mooring.cli.secret_findings import secret_findings
+from mooring.cli.set_aside import counted
 from mooring.errors import MooringError
 from mooring.model.config import HostConfig
+from mooring.model.progress import duration_text
 
 if TYPE_CHECKING:
     from mooring.hosting.host import Host
@@ -80,6 +82,7 @@ def _inside(config: HostConfig) -> Iterator[Finding]:
             for each in attention_json(host, installation):
                 yield Finding(name, False, each["message"], each["fix"])
             yield from _unfinished(name, installation)
+        yield from _set_aside(host)
         yield _served(host)
 
 
@@ -105,6 +108,15 @@ def _app(host: Host, installation: Installation) -> str:
         f"{installation.version}, {installation.state.value}, "
         f"{len(manifest.functions)} functions, {len(manifest.jobs)} jobs"
     )
+
+
+def _set_aside(host: Host) -> Iterator[Finding]:
+    """Say what waits on the shelf; that is no fault of this machine."""
+    for each in host.dead_letters.counts():
+        age = duration_text((host.clock.now() - each.oldest).total_seconds())
+        name = f"job {each.app_id} {each.job} ({each.account})"
+        said = f"{counted(each.letters)} set aside, the oldest for {age}"
+        yield Finding(name, True, said, f"See which: mooring deadletter list {each.app_id}")
 
 
 def _served(host: Host) -> Finding:

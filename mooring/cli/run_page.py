@@ -12,6 +12,7 @@ from mooring.adapters.repositories.runs import NOT_YET
 from mooring.cli.attention import attention_json
 from mooring.cli.edge import aligned
 from mooring.cli.run_logs import lines_of, written_elsewhere
+from mooring.cli.set_aside import set_aside_by
 from mooring.errors import NotFound
 from mooring.model.moment import iso
 from mooring.model.progress import duration_text, pace
@@ -37,6 +38,7 @@ def page_of(host: Host, run: Run) -> str:
         **_some("attempts", _attempts(run)),
         **_some("workers lost", str(run.workers_lost or "")),
         **_some("worker", run.worker or ""),
+        **_some("set aside", set_aside_by(host, run)),
         "started": iso(run.started_at) or "-",
         "completed": _completed(run),
         "error": run.error or "-",

@@ -90,9 +90,17 @@ def test_one_is_shown_with_its_record_and_no_secret(aside: Program) -> None:
     assert "mooring deadletter list" in unknown.err
 
 
-def test_another_run_counts_and_keeps_one_letter(aside: Program) -> None:
+def test_the_run_and_the_doctor_say_how_many_there_are(aside: Program) -> None:
     aside.ok("jobs", "trigger", APP, "tidy", "--wait")
     assert [each["times"] for each in listed(aside)] == [2, 2]
+    run = aside.ok("jobs", "list", "--json").json[0]
+    said = aside.ok("jobs", "show", run["run_id"]).out
+    assert f"set aside   2 records: mooring deadletter list {APP} --job tidy" in said
+    findings = {each["check"]: each for each in aside("doctor", "--json").json["findings"]}
+    finding = findings[f"job {APP} tidy (local)"]
+    assert finding["ok"]
+    assert finding["found"].startswith("2 records set aside, the oldest for ")
+    assert finding["fix"] == f"See which: mooring deadletter list {APP}"
 
 
 def test_a_retry_writes_what_it_can_and_leaves_the_rest(aside: Program) -> None:
@@ -153,12 +161,14 @@ def test_nothing_is_dropped_unless_somebody_says_yes(aside: Program) -> None:
     assert "Nothing is set aside." in aside.ok("deadletter", "retry", "--all", APP, "--wait").out
 
 
-@pytest.mark.parametrize("command", ["retry", "drop"])
-def test_a_command_without_letters_asks_which(aside: Program, command: str) -> None:
-    for given in ((), ("abcd1234", "--all", APP), ("abcd1234", "--job", "tidy")):
-        answer = aside("deadletter", command, *given)
-        assert answer.status == 2
-        assert "--all APP_ID" in answer.err
+@pytest.mark.parametrize(
+    "given",
+    [("retry",), ("drop", "abcd1234", "--all", APP), ("retry", "abcd1234", "--job", "tidy")],
+)
+def test_a_command_that_names_no_letters_asks_which(cli: Program, given: tuple[str, ...]) -> None:
+    answer = cli("deadletter", *given)
+    assert answer.status == 2
+    assert "--all APP_ID" in answer.err
 
 
 def test_a_home_that_is_not_there_has_nothing_set_aside(cli: Program) -> None:

@@ -78,7 +78,7 @@ def script(all_steps: list[Step]) -> str:
     [
         *("write-an-app.md", "port-an-ocp-app.md", "receive-webhooks.md"),
         *("connect-with-oauth.md", "upgrade-an-app.md", "tell-people.md", "keep-secrets.md"),
-        *("write-a-job.md", "test-a-job.md"),
+        *("write-a-job.md", "test-a-job.md", "dead-letters.md"),
         "plan-before-write.md",
     ],
 )

@@ -61,8 +61,9 @@ class PlannedHttp:
             self._check(request)
             return _answer(request)
         answer = self._real.send(request)
-        found = digest_of_bytes(str(answer.status).encode(), answer.body)
-        self._collector.read(read_name(request), found)
+        if not request.volatile:
+            found = digest_of_bytes(str(answer.status).encode(), answer.body)
+            self._collector.read(read_name(request), found)
         return answer
 
 
@@ -113,7 +114,7 @@ class PlannedOdp:
 class PlannedJobs:
     """A ``JobsPort`` whose runs never run; ``reckon`` checks a cron and says when it is next due.
 
-    ``check`` refuses jobs that the app does not have.
+    ``check`` refuses jobs that the app does not have, and parameters that they do not take.
     """
 
     def __init__(
@@ -121,7 +122,7 @@ class PlannedJobs:
         real: JobsPort,
         collector: Collector,
         *,
-        check: Callable[[str], object],
+        check: Callable[[str, Mapping[str, Any] | None], object],
         reckon: Callable[[str, str | None, str], datetime | None],
     ) -> None:
         self._real = real
@@ -131,8 +132,8 @@ class PlannedJobs:
         self._runs: dict[str, JobDetail] = {}
 
     def trigger(self, job: str, parameters: Mapping[str, Any] | None = None) -> JobDetail:
-        """Collect a run; its id stands for the real one's. Raises NotFound."""
-        self._check(job)
+        """Collect a run; its id stands for the real one's. Raises NotFound and UsageError."""
+        self._check(job, parameters)
         run_id = f"{BLANK_TEXT}-run-{len(self._runs) + 1}"
         run = JobDetail(run_id, job, "PENDING", dict(parameters or {}), {}, "", None, None)
         self._runs[run_id] = run
@@ -154,7 +155,7 @@ class PlannedJobs:
 
     def reschedule(self, job: str, cron: str | None, *, timezone: str = "UTC") -> datetime | None:
         """Collect a schedule; return the next time. Raises ScheduleInvalid."""
-        self._check(job)
+        self._check(job, None)
         next_at = self._reckon(job, cron, timezone)
         self._collector.collect(rescheduled(job, cron, timezone))
         return next_at

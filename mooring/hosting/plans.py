@@ -4,37 +4,28 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from mooring.adapters.repositories.plans import Plans
 from mooring.adapters.secrets.sealing import Seal
 from mooring.engine.applied_services import AppliedHttp, AppliedJobs, AppliedOdp, Guard
 from mooring.engine.collecting import Collector
-from mooring.engine.overlay import KeyValueOverlay, RecordOverlay, SecretOverlay
 from mooring.engine.parameters import merged
 from mooring.engine.planned_jobs import applying
-from mooring.engine.planned_services import (
-    PlannedHttp,
-    PlannedJobs,
-    PlannedLetters,
-    PlannedNotifications,
-    PlannedOdp,
-)
 from mooring.engine.planning import PlannedRun
 from mooring.engine.plans_compared import differences
 from mooring.errors import Conflict, MooringError, UsageError, WorldMoved
+from mooring.hosting.planned_services import PlannedServices
 from mooring.model.installation import Installation
 from mooring.model.plan import Plan
 from mooring.model.run import Run
-from mooring.sdk.context import Invocation, Services
+from mooring.sdk.context import Invocation
 from mooring.sdk.job import JobStatus
-from mooring.sdk.record_changes import Records
 
 if TYPE_CHECKING:
-    from mooring.adapters.http_client import HttpClient
     from mooring.hosting.host import Host
 
 GOOD_FOR = timedelta(days=1)
@@ -147,7 +138,12 @@ class JobPlans:
         host = self._host
         collector = Collector(plan.plan_id)
         real = host.invocation(installation, entry_point=f"job:{plan.job}", run_id=plan.plan_id)
-        planned = _PlannedServices.of(real.services, collector, self._reckoning(installation))
+        planned = PlannedServices.over(
+            real.services,
+            collector,
+            jobs=host.jobs_of(installation),
+            check=host.services.outbound_check(host.definition(installation)),
+        )
         invocation = Invocation(
             real.app, planned.services, {**real.log_fields, "plan": plan.plan_id}
         )
@@ -213,64 +209,3 @@ class JobPlans:
             "plan": plan.plan_id,
         }
         self._host.log.log("info", event, {"run_id": plan.plan_id, **about, **fields})
-
-    def _reckoning(self, installation: Installation) -> _Reckoning:
-        jobs = self._host.jobs_of(installation)
-        return _Reckoning(jobs.declared, jobs.reckoned)
-
-
-@dataclass(frozen=True, slots=True)
-class _Reckoning:
-    declared: Callable[[str], object]
-    reckoned: Callable[[str, str | None, str], datetime | None]
-
-
-@dataclass(frozen=True, slots=True)
-class _PlannedServices:
-    """The services of a planned run; the stores count what they would keep."""
-
-    services: Services
-    stores: Mapping[str, KeyValueOverlay | RecordOverlay]
-
-    @classmethod
-    def of(cls, real: Services, collector: Collector, reckoning: _Reckoning) -> _PlannedServices:
-        """Put what collects over the real ones. Tokens are renewed for real."""
-        client = cast("HttpClient", real.http)
-
-        def below(store: object) -> dict[str, Any]:
-            return {"below": cast(Records, store), "clock": real.clock}
-
-        settings = RecordOverlay(**below(real.settings), noting=_noting(collector, "settings"))
-        secrets = SecretOverlay(**below(real.secrets), noting=_noting(collector, "secrets"))
-        own = KeyValueOverlay(
-            **below(real.kv_store), pages=real.kv_store, noting=_noting(collector, "kv_store")
-        )
-        shared = KeyValueOverlay(
-            **below(real.shared_kv_store),
-            pages=real.shared_kv_store,
-            noting=_noting(collector, "shared_kv_store"),
-        )
-        services = replace(
-            real,
-            settings=settings,
-            secrets=secrets,
-            kv_store=own,
-            shared_kv_store=shared,
-            http=PlannedHttp(real.http, collector, check=client.check),
-            odp=PlannedOdp(real.odp, collector),
-            jobs=PlannedJobs(
-                real.jobs, collector, check=reckoning.declared, reckon=reckoning.reckoned
-            ),
-            notifications=PlannedNotifications(collector),
-            dead_letters=PlannedLetters(real.dead_letters),
-        )
-        stores = {"kv_store": own, "shared_kv_store": shared}
-        return cls(services, {**stores, "settings": settings, "secrets": secrets})
-
-    def kept(self) -> dict[str, int]:
-        """Count the records that would change."""
-        return {name: store.changed for name, store in self.stores.items() if store.changed}
-
-
-def _noting(collector: Collector, store: str) -> Callable[[str, str], None]:
-    return lambda key, found: collector.read_record(store, key, found)

@@ -6,7 +6,7 @@ Stores, clients and ODP files are opened on first use and kept until the host cl
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import replace
 from functools import cached_property
@@ -31,7 +31,7 @@ from mooring.model.installation import Installation
 from mooring.sdk.context import Services
 from mooring.sdk.dead_letters import DeadLettersPort
 from mooring.sdk.oauth_port import OAuthPort
-from mooring.sdk.ports import Clock, FunctionsPort, JobsPort, NotificationsPort
+from mooring.sdk.ports import Clock, FunctionsPort, HttpRequest, JobsPort, NotificationsPort
 
 if TYPE_CHECKING:
     from mooring.adapters.http_client import HttpClient
@@ -142,6 +142,10 @@ class AppServices:
                 self._closing.callback(store.close)
                 self._odp[account] = store
             return self._odp[account]
+
+    def outbound_check(self, definition: AppDefinition) -> Callable[[HttpRequest], None]:
+        """Return what refuses, with OutboundDenied, a call that an app may not make."""
+        return self._client(definition, self._environment(definition)).check
 
     def _records(self, owner: str) -> KeyValueRecords:
         return KeyValueRecords(self._database, owner=owner, clock=self._clock)

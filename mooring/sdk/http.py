@@ -28,8 +28,9 @@ class Options(TypedDict, total=False):
     ``idempotent`` says that repeating the call does no harm (known by itself for all but POST
     and PATCH).
 
-    Three are for plans, in which GET, HEAD and OPTIONS are made and every other call is collected:
-    ``reads`` says that this call changes nothing, so that it is made; ``planned`` is the JSON that
+    Four are for plans, in which GET, HEAD and OPTIONS are made and every other call is collected:
+    ``reads`` says that this call changes nothing, so that it is made; ``volatile`` that its answer
+    is another each time, so that no plan rests on it; ``planned`` is the JSON that
     a plan answers instead of making the call, also in place of reading back what it did not write;
     ``before`` is what the call replaces, as far as it is known, for people to compare with.
     Negative numbers and texts that begin with ``planned`` in ``planned`` stand for what only the
@@ -46,6 +47,7 @@ class Options(TypedDict, total=False):
     budgets: Sequence[Budget]
     idempotent: bool
     reads: bool
+    volatile: bool
     planned: Any
     before: Any
 
@@ -133,6 +135,7 @@ def _built(method: str, url: str, options: Options) -> HttpRequest:
         budgets=tuple(options.get("budgets", ())),
         idempotent=options.get("idempotent"),
         reads=options.get("reads", _DEFAULTS.reads),
+        volatile=options.get("volatile", _DEFAULTS.volatile),
         planned=options.get("planned"),
         before=options.get("before"),
     )

@@ -128,7 +128,7 @@ class HttpRequest:
     """One outgoing call; ``timeout`` in seconds; ``attempts`` counts the first try too.
 
     ``idempotent`` says whether repeating it does no harm; None leaves that to the method.
-    ``reads``, ``planned`` and ``before`` are for plans (``sdk.http.Options``).
+    ``reads``, ``volatile``, ``planned`` and ``before`` are for plans (``sdk.http.Options``).
     """
 
     method: str
@@ -141,6 +141,7 @@ class HttpRequest:
     budgets: tuple[Budget, ...] = ()
     idempotent: bool | None = None
     reads: bool = False
+    volatile: bool = False
     planned: Any = field(default=None, repr=False)
     before: Any = field(default=None, repr=False)
 

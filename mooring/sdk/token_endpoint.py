@@ -51,6 +51,7 @@ def ask(client: Client, form: Mapping[str, str], *, repeatable: bool) -> HttpRes
         idempotent=repeatable,
         # In a plan too: nothing could be read without it, and what is renewed is kept.
         reads=True,
+        volatile=True,
     )
     if error_of(answer) in PASSING:
         raise ServiceUnavailable(f"{answer.place} says {error_of(answer)}.", status=answer.status)

@@ -62,7 +62,7 @@ class World:
     @property
     def planned_jobs(self) -> JobsPort:
         return PlannedJobs(
-            self.app.jobs, self.collector, check=lambda _: None, reckon=lambda *_: NOON
+            self.app.jobs, self.collector, check=lambda *_: None, reckon=lambda *_: NOON
         )
 
     @property

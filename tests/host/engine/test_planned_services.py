@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any, cast
 
 import pytest
 
 from mooring.engine.collecting import SAMPLES, Collector
 from mooring.engine.outgoing import digest
+from mooring.engine.overlay import SecretOverlay
 from mooring.engine.planned_services import (
     PlannedHttp,
     PlannedJobs,
@@ -18,8 +21,12 @@ from mooring.engine.planned_services import (
 )
 from mooring.errors import NotFound, OutboundDenied, RecordInvalid
 from mooring.model.plan import Counted, Linked
+from mooring.sdk import oauth
+from mooring.sdk.context import use
+from mooring.sdk.oauth_tokens import Tokens
 from mooring.sdk.ports import HttpRequest
 from mooring.testing.memory import MemoryApp
+from mooring.testing.memory_stores import MemoryRecordStore
 
 URL = "https://api.example.org/things"
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
@@ -41,7 +48,7 @@ def http(memory_app: MemoryApp, collector: Collector) -> PlannedHttp:
 
 @pytest.fixture
 def jobs(memory_app: MemoryApp, collector: Collector) -> PlannedJobs:
-    def check(job: str) -> None:
+    def check(job: str, parameters: object) -> None:
         if job != "sync":
             raise NotFound(f"no job {job}")
 
@@ -152,6 +159,36 @@ def test_what_a_later_write_says_of_an_earlier_answer_is_linked_to_it(
         (("content", "run"), "the-plan"),
         (("parts", 2), "-1"),
     ]
+
+
+def test_a_token_is_renewed_for_real_and_kept(
+    http: PlannedHttp, memory_app: MemoryApp, collector: Collector
+) -> None:
+    services = memory_app.invocation.services
+    secrets = cast(MemoryRecordStore, services.secrets)
+    noting = partial(collector.read_record, "secrets")
+    overlay = SecretOverlay(secrets, clock=memory_app.clock, noting=noting)
+    planned = replace(services, http=http, secrets=overlay)
+    fresh = {"access_token": "second", "refresh_token": "r-2", "expires_in": 3600}
+    memory_app.http.answer("POST", f"{URL}/token", json=fresh)
+    client = oauth.Client(f"{URL}/token", "me")
+    with use(memory_app.invocation):
+        expired = Tokens("first", "r-1", memory_app.clock.now() - timedelta(1))
+        oauth.keep("shop", expired)
+    with use(replace(memory_app.invocation, services=planned)):
+        assert oauth.access_token("shop", refresh=client) == "second"
+    with use(memory_app.invocation):
+        assert oauth.access_token("shop", refresh=client) == "second"
+    assert len(memory_app.http.requests) == 1
+    assert (collector.total, collector.reads) == (0, {})  # no plan rests on a token
+
+
+def test_an_answer_that_is_another_each_time_is_not_rested_on(
+    http: PlannedHttp, memory_app: MemoryApp, collector: Collector
+) -> None:
+    memory_app.http.answer("GET", URL, json={"now": 1})
+    assert http.send(HttpRequest("GET", URL, volatile=True)).json() == {"now": 1}
+    assert collector.reads == {}
 
 
 def test_the_data_platform_is_asked_and_not_written(

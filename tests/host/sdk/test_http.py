@@ -74,9 +74,9 @@ def test_every_option_reaches_the_port(memory_app: MemoryApp) -> None:
 
 
 def test_what_a_call_says_for_plans_reaches_the_port(memory_app: MemoryApp) -> None:
-    http.post(URL, reads=True, planned={"id": -1}, before={"a": 1})
+    http.post(URL, reads=True, volatile=True, planned={"id": -1}, before={"a": 1})
     assert sent(memory_app) == HttpRequest(
-        "POST", URL, reads=True, planned={"id": -1}, before={"a": 1}
+        "POST", URL, reads=True, volatile=True, planned={"id": -1}, before={"a": 1}
     )
 
 

@@ -207,6 +207,17 @@ def test_an_address_in_disguise_is_refused(client: HttpClient, url: str) -> None
         client.send(HttpRequest("GET", url))
 
 
+def test_a_call_can_be_checked_without_being_made(
+    client: HttpClient, httpserver: HTTPServer
+) -> None:
+    client.check(HttpRequest("PUT", httpserver.url_for("/things")))
+    client.check(HttpRequest("PUT", "https://api.example.org/things"))
+    for address in ("https://elsewhere.example/x", "nowhere"):
+        with pytest.raises(OutboundDenied):
+            client.check(HttpRequest("PUT", address))
+    assert httpserver.log == []
+
+
 # -- certificates
 
 

@@ -18,6 +18,7 @@ MooringError
 ├── ArchiveInvalid             a file is no archive of this home, or not as it was written
 ├── Conflict                   the state of things does not allow this now
 │   ├── LeaseLost              another worker owns this run
+│   ├── DatabaseBusy           others write to the database all the time
 │   └── WorldMoved             a plan does not hold any more
 ├── PlanFailed                 a job broke down while its writes were being collected
 ├── NotPlanned                 a run that applies a plan would write something else
@@ -212,6 +213,12 @@ class NotPlanned(MooringError):
     """A run that applies a plan would write something else."""
 
     code = "plan.not_planned"
+
+
+class DatabaseBusy(Conflict):
+    """Others are writing to the database all the time."""
+
+    code, reaction = "database.busy", "retry"
 
 
 class ServiceError(MooringError):

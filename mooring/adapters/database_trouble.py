@@ -6,7 +6,7 @@ from sqlalchemy.engine import URL
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from mooring.adapters.sqlite_engine import unusable
-from mooring.errors import ConfigurationInvalid, Conflict, DatabaseAway
+from mooring.errors import ConfigurationInvalid, DatabaseAway, DatabaseBusy
 
 # Classes of PostgreSQL's SQLSTATE: no connection at all, lost, refused, out of resources, shut
 # down, no such database; and the state of a missing privilege.
@@ -46,9 +46,9 @@ def _sqlite_explanation(error: DatabaseError, file: str, reason: str) -> Excepti
     return None
 
 
-def busy(file: str) -> Conflict:
+def busy(file: str) -> DatabaseBusy:
     """Say that others write to an SQLite file all the time."""
-    return Conflict(
+    return DatabaseBusy(
         "The database is busy: other processes are writing to it all the time.",
         where=file,
         hint="Try again; for heavy use by several processes, use PostgreSQL "

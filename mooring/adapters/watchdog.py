@@ -22,7 +22,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from mooring.adapters.last_resort import last_resort
-from mooring.errors import LeaseLost, MooringError
+from mooring.errors import LeaseLost
 from mooring.model.run import Run
 from mooring.sdk.interruption import Interruption
 from mooring.sdk.job import Job
@@ -174,9 +174,10 @@ class Watchdog:
         try:
             self._look(watches)
             self._is_blind = False
-        except MooringError as error:
+        except Exception as error:  # noqa: BLE001  # a database that is away comes back
             if not self._is_blind:
-                self._note("warn", "job.run.heartbeat_failed", watches[0].run, error=str(error))
+                said = f"{type(error).__name__}: {error}"
+                self._note("warn", "job.run.heartbeat_failed", watches[0].run, error=said)
             self._is_blind = True
         for watch in watches:
             watch.interrupt_if_wanted()

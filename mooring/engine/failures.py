@@ -9,7 +9,7 @@
 ===============  ===================================================================================
 
 An exception that is none of the host's errors is retried: it may have been anything. That the
-host's own database was away costs no attempt.
+host's own database was away, or busy, costs no attempt.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from mooring.errors import DatabaseAway, MooringError, RateLimited, RecordRefused
+from mooring.errors import DatabaseAway, DatabaseBusy, MooringError, RateLimited, RecordRefused
 from mooring.model.manifest import RetryPolicy
 
 MOST_SET_ASIDE = 1000  # records without a committed step; a job that refuses more refuses them all
 AFTER_OUTAGE = 1.0  # seconds
+OUR_DATABASE = (DatabaseAway, DatabaseBusy)
 DAY = 24 * 3600.0
 LONGEST_WAIT = 30 * DAY  # that another service may ask for
 
@@ -53,7 +54,7 @@ def reaction_to(
     error: BaseException, *, retry: RetryPolicy, attempt: int, set_aside: int
 ) -> Reaction:
     """Decide, after ``attempt`` failed attempts at this step and so many records set aside."""
-    if isinstance(error, DatabaseAway):
+    if isinstance(error, OUR_DATABASE):
         return PutOff(AFTER_OUTAGE, attempt)
     if isinstance(error, RateLimited):
         return PutOff(min(max(error.retry_after, 0.0), LONGEST_WAIT), attempt)

@@ -16,14 +16,13 @@ from typing import Any, Protocol
 import msgspec
 
 from mooring.engine.calling import call
-from mooring.engine.failures import End, PutOff, SetAside, reaction_to
+from mooring.engine.failures import OUR_DATABASE, End, PutOff, SetAside, reaction_to
 from mooring.engine.ports import RunRepository
 from mooring.engine.retrying import class_for
 from mooring.engine.run_statistics import Tally
 from mooring.engine.states import checked, standing
 from mooring.errors import (
     CredentialsRejected,
-    DatabaseAway,
     LeaseLost,
     MooringError,
     RecordRefused,
@@ -194,7 +193,7 @@ class _Driver:
         while True:
             try:
                 return write(self.run, *given, **options)
-            except DatabaseAway as away:
+            except OUR_DATABASE as away:
                 if not was_away:
                     self._log("warn", "job.run.database_away", self.run, error=str(away))
                 was_away = True

@@ -8,7 +8,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
+from mooring.engine.parameters import merged
 from mooring.errors import NotFound
+from mooring.model.manifest import JobEntry
 from mooring.model.notification import Level, fitted
 from mooring.sdk.context import AppContext, Invocation, Services
 from mooring.sdk.ports import JobDetail
@@ -31,13 +33,16 @@ class MemoryJobs:
         self.crons: dict[str, tuple[str | None, str]] = {}
 
     def trigger(self, job: str, parameters: Mapping[str, Any] | None = None) -> JobDetail:
-        """Note a PENDING run. Raises NotFound for a job that was not named at construction."""
+        """Note a PENDING run. Raises NotFound for a job that was not named at construction.
+
+        Raises UsageError, as a host does, for parameters that no run can have.
+        """
         self._check(job)
         run = JobDetail(
             job_id=str(uuid.uuid4()),
             job=job,
             status="PENDING",
-            parameters=dict(parameters or {}),
+            parameters=merged(JobEntry(job, job, ""), parameters),
             state={},
             errors="",
             started_at=None,

@@ -55,6 +55,11 @@ class JobRun:
         return self.run.steps
 
     @property
+    def progress(self) -> Mapping[str, Any] | None:
+        """The last progress that was committed: done, total, unit and message."""
+        return self.run.progress
+
+    @property
     def error(self) -> str | None:
         """Why it ended in ERROR, as `mooring jobs show` says it."""
         return self.run.error

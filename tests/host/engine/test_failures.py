@@ -17,6 +17,7 @@ from mooring.engine.failures import (
 from mooring.errors import (
     CredentialsRejected,
     DatabaseAway,
+    DatabaseBusy,
     LoopBlocked,
     RateLimited,
     RecordInvalid,
@@ -50,6 +51,7 @@ def test_waiting_as_asked_costs_no_attempt_and_has_a_bound() -> None:
 
 def test_that_the_database_was_away_costs_no_attempt() -> None:
     assert reaction(DatabaseAway(), attempt=2) == PutOff(AFTER_OUTAGE, 2)
+    assert reaction(DatabaseBusy(), attempt=2) == PutOff(AFTER_OUTAGE, 2)
 
 
 @pytest.mark.parametrize(

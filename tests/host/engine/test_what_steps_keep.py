@@ -12,6 +12,7 @@ from mooring.adapters.repositories.runs import Runs
 from mooring.engine import failures
 from mooring.errors import (
     DatabaseAway,
+    DatabaseBusy,
     RateLimited,
     RecordRefused,
     ServiceUnavailable,
@@ -143,7 +144,7 @@ class Away:
                 self._times -= 1
                 if self._stored:
                     found(*given, **more)
-                raise DatabaseAway("The database does not answer.")
+                raise (DatabaseBusy if self._times % 2 else DatabaseAway)("Not now.")
             return found(*given, **more)
 
         return write

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mooring.sdk import Job, JobStatus, http, logger, storage
+from mooring.sdk import Job, JobStatus, Progress, errors, http, logger, storage
 from mooring.testing import MemoryApp, Postponement, RetryPolicy, RunJob
 
 URL = "https://api.example.com/v1/items"
@@ -121,3 +121,50 @@ def test_a_job_without_an_end_fails_the_test(run_job: RunJob) -> None:
 
 def test_an_async_job_runs_too(run_job: RunJob) -> None:
     assert list(run_job(Later).completed().waits) == [60]
+
+
+class Shelving(Job):
+    """Takes three records in one step, of which it refuses the second; says how far it is."""
+
+    def prepare(
+        self, params: Mapping[str, Any], status: JobStatus | None = None, resuming: bool = False
+    ) -> JobStatus:
+        return JobStatus({"seen": []})
+
+    def perform(self, status: JobStatus) -> JobStatus:
+        aside = self.letters("1", "2", "3")
+        for key in {"1", "2", "3"} - aside.keys():
+            if key == "2":
+                raise errors.RecordRefused("It has no price.", key=key, record={"id": key})
+        self.perform_interruptible_task(lambda: self.sleep(5, interruptible=True))
+        return JobStatus({"seen": ["1", "3"]}, True, Progress(2, 3, "records"))
+
+
+def test_a_record_that_a_step_refuses_is_set_aside_in_a_test_too(
+    memory_app: MemoryApp, run_job: RunJob
+) -> None:
+    ran = run_job(Shelving).completed()
+    assert (ran.steps, ran.state, ran.waits) == (1, {"seen": ["1", "3"]}, (5,))
+    assert ran.progress == {"done": 2, "total": 3, "unit": "records", "message": ""}
+    [letter] = memory_app.dead_letters.of(job="Shelving", keys=["2"]).values()
+    assert (letter.record, letter.reason) == ({"id": "2"}, "It has no price.")
+    [line] = ran.logged("job.run.record_set_aside")
+    assert line.fields["key"] == "2"
+
+
+def test_what_a_run_cost_is_counted_in_a_test_too(memory_app: MemoryApp, run_job: RunJob) -> None:
+    memory_app.http.answer("POST", URL, status=503)
+    memory_app.http.answer("POST", URL, status=201)
+    ran = run_job(Counting, {"to": 1}, retry=RetryPolicy(attempts=2, backoff_seconds=30))
+    kept = ran.completed().run.statistics
+    assert (kept["step_ms_total"], kept["step_ms_longest"]) == (60_000.0, 60_000.0)
+    assert (kept["attempts_total"], kept["waited_ms"]) == (1, 30_000)
+
+
+def test_a_state_that_is_too_large_ends_the_run_with_its_size(run_job: RunJob) -> None:
+    class Hoarding(Counting):
+        def perform(self, status: JobStatus) -> JobStatus:
+            return JobStatus({"all": "x" * (10 * 1024 * 1024)})
+
+    ran = run_job(Hoarding, {"to": 1})
+    assert "perform returned a state of 10.0 MB; it may have 8 MB." in (ran.error or "")

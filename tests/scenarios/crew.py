@@ -19,7 +19,7 @@ from mooring.model.run import Run
 from tests.conftest import ROOT, STOPS_WITHIN, Program
 
 MASTER_KEY = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="
-PATIENCE = 120.0  # seconds
+PATIENCE = 90.0  # seconds
 MAIN = (sys.executable, "-m", "mooring")
 
 
@@ -74,6 +74,10 @@ class Crew:
         process = self.members.pop(pid)
         process.kill()
         process.wait(STOPS_WITHIN)
+
+    def alive(self) -> int:
+        """Return how many of them run."""
+        return sum(process.poll() is None for process in self.members.values())
 
     def messages(self) -> str:
         """Return what the workers said on stderr."""

@@ -21,6 +21,8 @@ from tests.conftest import SOAK
 from tests.scenarios.crew import crew, until
 from tests.scenarios.ledger import Ledger, faults
 
+pytestmark = pytest.mark.timeout(3600 if SOAK else 120)
+
 WAYS = {"fast": signal.SIGINT, "immediate": signal.SIGQUIT}  # as pg_ctl stops a server
 AWAY = 20.0 if SOAK else 3.0  # seconds
 RUNS, STEPS, SECONDS = 6, 30, 0.1

@@ -21,7 +21,9 @@ from tests.conftest import SOAK, Program
 from tests.scenarios.crew import crew, ended, until
 from tests.scenarios.ledger import Ledger, faults
 
-RUNS, STEPS, KILLS = (20, 200, 200) if SOAK else (3, 15, 3)
+pytestmark = pytest.mark.timeout(3600 if SOAK else 120)
+
+RUNS, STEPS, KILLS = (20, 200, 200) if SOAK else (3, 12, 2)
 SECONDS = 0.6 if SOAK else 0.1
 COMMITTED = 3  # lines: the step was begun again, was ended, and the next one was begun
 

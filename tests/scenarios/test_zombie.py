@@ -13,6 +13,8 @@ from tests.conftest import SOAK
 from tests.scenarios.crew import crew, ended, until
 from tests.scenarios.ledger import Ledger
 
+pytestmark = pytest.mark.timeout(3600 if SOAK else 120)
+
 STEPS, SECONDS = 12, 0.3
 LOCKS_HELD = """
 SELECT pid FROM pg_locks JOIN pg_database ON pg_database.oid = database

@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
-from mooring.sdk import errors
+from mooring.sdk import HttpResponse, errors
+from mooring.sdk.ports import HttpRequest
 from mooring.testing.memory import MemoryApp
 from src.clients.brevo import Brevo, Process
 
@@ -114,3 +117,39 @@ def test_an_import_may_be_repeated_and_nobody_is_mailed(memory_app: MemoryApp) -
     assert request.idempotent is True
     assert b'"disableNotification":true' in request.body
     assert b"lacklist" not in request.body
+
+
+def test_a_plan_goes_by_what_it_would_have_written(memory_app: MemoryApp) -> None:
+    """As the host does while planning: what the app plans with is what it is answered."""
+
+    def planned(request: HttpRequest) -> HttpResponse:
+        said = request.planned if request.planned is not None else {}
+        return HttpResponse(200, {}, json.dumps(said).encode(), request.url)
+
+    for method, path in (
+        *(("GET", "/contacts/folders"), ("POST", "/contacts/folders"), ("POST", "/contacts/lists")),
+        *(("POST", "/contacts/import"), ("GET", "/processes/-3"), ("GET", "/contacts")),
+    ):
+        memory_app.http.answer_with(method, f"{BASE}{path}", planned)
+    brevo = Brevo("k")
+    list_id = brevo.list_in_folder("Ours", folder="New")
+    process_id = brevo.import_contacts([{"email": ANNA, "attributes": {}}], list_id=list_id)
+    assert list_id != process_id
+    assert brevo.process(process_id).finished
+    assert not brevo.process(process_id).failed
+    shown = [{"id": 1, "attributes": {"PLAN": "x"}}]
+    assert brevo.contacts_by_ids([1], written=shown) == shown
+    assert brevo.contacts_by_ids([1]) == []
+    made = [json.loads(r.body) for r in memory_app.http.requests if r.url.endswith("/lists")]
+    assert made[0]["folderId"] not in (list_id, process_id)
+
+
+def test_a_change_says_what_was_written_there_before(memory_app: MemoryApp) -> None:
+    memory_app.http.answer("PUT", f"{BASE}/contacts/{quote(ANNA, safe='')}", status=204)
+    brevo = Brevo("k")
+    brevo.update_contact(ANNA, {"PLAN": "gold"}, known={"PLAN": "free"})
+    brevo.update_contact(ANNA, {"PLAN": "gold"})
+    assert [request.before for request in memory_app.http.requests] == [
+        {"attributes": {"PLAN": "free"}},
+        None,
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,6 +12,8 @@ from optimizely.helpers.sdk_settings import OptimizelySdkSettings
 from optimizely.optimizely import Optimizely
 
 from mooring.sdk import errors
+from mooring.sdk.job import JobInvocation
+from src.jobs.sync import Sync
 
 SHOP, MOBILE, LEGACY, FINANCE = 20000000001, 20000000002, 20000000003, 20000000005
 SHOP_PRODUCTION, MOBILE_PRODUCTION = (SHOP, "production"), (MOBILE, "production")
@@ -282,6 +285,13 @@ def test_without_any_datafile_the_run_fails_with_the_remedy(connected: Any) -> N
     connected.set_up(FINANCE_PRODUCTION)
     with pytest.raises(errors.NotFound, match="Check the SDK key"):
         connected.sync(["flags"])
+
+
+def test_a_run_that_applies_a_plan_has_the_plans_time(connected: Any) -> None:
+    planned_at = datetime(2026, 11, 20, 12, tzinfo=UTC)
+    scheduled_at = planned_at + timedelta(hours=5)
+    job = Sync(JobInvocation("run-1", scheduled_at, {}, planned_at=planned_at))
+    assert job.prepare({}).state["at"] == planned_at.timestamp()
 
 
 def _mark(connected: Any) -> int:

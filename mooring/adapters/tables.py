@@ -201,6 +201,8 @@ runs = Table(
     Column("workers_lost", Integer, nullable=False),
     Column("statistics", JsonText, nullable=False),
     Column("progress", JsonText),
+    # What triggered it, for whoever follows traces (W3C).
+    Column("traceparent", Text),
     # In which epoch its end went into run_totals, and what of its statistics did.
     Column("counted_epoch", Integer),
     Column("counted", JsonText),

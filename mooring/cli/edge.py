@@ -66,6 +66,7 @@ def open_host(ctx: click.Context, *, actor: str = "", reads: bool = False) -> It
     from mooring.adapters.app_output import app_output
     from mooring.adapters.core_dumps import forbid_core_dumps
     from mooring.adapters.home import Home
+    from mooring.cli.traces import tracing_wanted
     from mooring.hosting.host import Host
 
     forbid_core_dumps()
@@ -75,6 +76,10 @@ def open_host(ctx: click.Context, *, actor: str = "", reads: bool = False) -> It
             say(ctx, f"There is no home at {config.home} yet; `mooring install PATH` makes one.")
             config = replace(config, home=Path(closing.enter_context(TemporaryDirectory())))
         host = closing.enter_context(Host.open(config))
+        if tracing := tracing_wanted(os.environ):
+            host.tracing = tracing
+            closing.enter_context(host.log.libraries())
+            closing.callback(tracing.close)
         for secret in host.config.credentials:
             host.masker.learn(secret)
         ctx.ensure_object(dict)["masker"] = host.masker

@@ -28,6 +28,7 @@ from mooring.adapters.repositories.runs import Runs
 from mooring.adapters.repositories.schedules import Schedules
 from mooring.adapters.secrets.sealing import Seal
 from mooring.adapters.secrets.vault import SECRETS, Vault, open_vault
+from mooring.adapters.tracing import Tracing, Untraced
 from mooring.engine.attention import AttentionDesk
 from mooring.engine.functions import answer
 from mooring.engine.installation_services import (
@@ -66,7 +67,8 @@ class Host:
         self.clock = SystemClock()
         self.masker = Masker()
         self.installations = Installations(database, clock=self.clock, apps=home.apps)
-        self.runs = Runs(database)
+        self.tracing: Tracing = Untraced()  # set anew before the first call into an app
+        self.runs = Runs(database, trace=lambda: self.tracing.present())
         self.schedules = Schedules(database)
         self.history = History(
             database, clock=self.clock, actor=config.actor, hide=self.masker.hide
@@ -98,6 +100,7 @@ class Host:
             given_environment=config.environment,
             masker=self.masker,
             closing=self._closing,
+            tracing=lambda: self.tracing,
         )
 
     @classmethod
@@ -274,7 +277,8 @@ class Host:
             entry_point=f"function:{name}",
             is_global=self.definition(installation).manifest.functions[name].is_global,
         )
-        return answer(lambda: function, request, invocation=invocation, hide=self.masker.hide)
+        with self.tracing.function(installation, name):
+            return answer(lambda: function, request, invocation=invocation, hide=self.masker.hide)
 
     # --- Attention -----------------------------------------------------------------------------
 

@@ -39,7 +39,8 @@ class JobRuns:
 
     def trigger(self, installation: Installation, job: str, parameters: Mapping[str, Any]) -> Run:
         """Write a run of a job. Raises NotFound naming the jobs there are."""
-        detail = self._host.jobs_of(installation).trigger(job, parameters)
+        with self._host.tracing.trigger(installation, job):
+            detail = self._host.jobs_of(installation).trigger(job, parameters)
         return self._host.runs.get(detail.job_id)
 
     def resume(self, run_id: str) -> Run:
@@ -171,7 +172,9 @@ class JobRuns:
         except MooringError as error:
             said = host.masker.hide(str(error))
             return host.runs.finish(run, RunStatus.ERROR, now=host.clock.now(), error=said)
-        with host.mounted.in_use(installation):
+        tracing = host.tracing
+
+        def work() -> Run:
             return drive(
                 run,
                 job_class=lambda: made(host.job_class(installation, run.job)),
@@ -182,8 +185,11 @@ class JobRuns:
                 hide=host.masker.hide,
                 observe=lambda changed: host.plugins.hook.mooring_run_changed(run=changed),
                 stopping=stopping,
-                watch=watch,
+                watch=tracing.steps(run, watch),
             )
+
+        with host.mounted.in_use(installation):
+            return tracing.run(run, work, caused_by=lambda: host.runs.traceparent(run.run_id))
 
     def _alive(self, worker: str) -> AbstractContextManager[object]:
         """Keep the workers on other machines from taking over what this process drives."""

@@ -24,6 +24,7 @@ from mooring.adapters.outbound import loopback_origins
 from mooring.adapters.record_stores import KeyValueRecords, SecretRecords, SettingsRecords
 from mooring.adapters.secrets.vault import Vault
 from mooring.adapters.shared_budgets import SharedBudgets
+from mooring.adapters.tracing import Tracing
 from mooring.adapters.undo_journal import UndoJournal
 from mooring.model.app import AppDefinition
 from mooring.model.form import secret_fields
@@ -49,6 +50,7 @@ class AppServices:
         given_environment: Mapping[str, str],
         closing: ExitStack,
         masker: Masker,
+        tracing: Callable[[], Tracing],
     ) -> None:
         self._home = home
         self._database = database
@@ -56,6 +58,7 @@ class AppServices:
         self._given = given_environment
         self._closing = closing
         self._masker = masker
+        self._tracing = tracing
         self._clients: dict[Path, HttpClient] = {}
         self._odp: dict[str, EmbeddedOdp] = {}
         self._opening = threading.Lock()
@@ -80,7 +83,9 @@ class AppServices:
             secrets=self.secrets(installation, vault=vault),
             kv_store=self._records(installation.owner),
             shared_kv_store=self._records(installation.shared_owner),
-            http=self._client(definition, environment),
+            http=self._tracing().http(
+                self._client(definition, environment), app_id=installation.app_id
+            ),
             odp=self.odp(installation.account),
             jobs=jobs,
             functions=functions,

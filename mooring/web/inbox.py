@@ -63,7 +63,7 @@ class Inbox:
         self._looks_every = looks_every
         self._wake = threading.Event()
         self._acceptance = Acceptance(host, journal=journal, on_accepted=self._wake.set)
-        self._handling = Handling(host, journal=journal)
+        self._judged = host.tracing.deliveries(Handling(host, journal=journal).judged)
         self._pace = Pace()
         # Both are changed by the looking thread alone.
         self._in_hand: dict[str, Delivery] = {}
@@ -175,7 +175,7 @@ class Inbox:
         judged: Verdict | None = None
         started = time.monotonic()
         try:
-            judged = self._handling.judged(delivery)
+            judged = self._judged(delivery)
         except Exception:  # noqa: BLE001  # nothing above this thread would say it
             self._log("error", "delivery.failed", delivery, traceback=traceback.format_exc())
         finally:

@@ -22,7 +22,6 @@ from mooring.adapters.home_lock import HomeLock
 from mooring.adapters.journal_mover import moving_journal
 from mooring.errors import HomeBusy
 from mooring.hosting.host import Host
-from mooring.web.calls import Calls
 from mooring.web.console import console
 from mooring.web.health import Health
 from mooring.web.inbox import Inbox
@@ -32,6 +31,7 @@ from mooring.web.public import PublicServer
 from mooring.web.shortcut import ShortcutProtocol
 from mooring.web.sockets import base_url, listen
 from mooring.web.threads import LoopThreads, Threads
+from mooring.web.traced_calls import calls_of
 from mooring.working.job_process import JobProcess
 
 LOCK = "serve.lock"
@@ -198,7 +198,7 @@ def _job_process(host: Host) -> Iterator[JobProcess]:
 @contextmanager
 def _public_server(host: Host, job_process: JobProcess | None) -> Iterator[PublicServer]:
     desk, journal = Threads("desk", most=DESK_THREADS), Journal(host)
-    calls, inbox = Calls(host, journal=journal), Inbox(host, journal=journal)
+    calls, inbox = calls_of(host, journal=journal), Inbox(host, journal=journal)
     jobs_run = (lambda: job_process.pid is not None) if job_process else None
     health = Health(host, threads=desk, jobs_run=jobs_run)
     inbox.start()

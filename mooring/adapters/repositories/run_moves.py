@@ -17,7 +17,7 @@ A run that is given back (a worker that stops, a postponement) costs nobody.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from datetime import datetime
 from functools import cache
@@ -52,16 +52,25 @@ from mooring.model.run import Run, RunStatus, Standing
 from mooring.sdk.ports import Clock
 
 ACTIVE = tuple(status.value for status in RunStatus if not status.final)
-BESIDES = frozenset({"due_key", "steps_when_taken", "counted", "counted_epoch"})  # no part of a Run
+BESIDES = frozenset(  # no part of a Run
+    {"due_key", "steps_when_taken", "traceparent", "counted", "counted_epoch"}
+)
 COLUMNS = tuple(column for column in runs.c if column.name not in BESIDES)
 
 
 class RunMoves:
     """How runs move on; ``Runs`` is the whole."""
 
-    def __init__(self, database: Database, *, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        *,
+        clock: Clock | None = None,
+        trace: Callable[[], str | None] = lambda: None,
+    ) -> None:
         self._database = database
         self._clock = clock or SystemClock()
+        self._trace = trace
 
     def get(self, run_id: str) -> Run:
         """Return one. Raises NotFound."""

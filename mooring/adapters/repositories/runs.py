@@ -56,6 +56,7 @@ class Runs(RunMoves):
             "scheduled_at": scheduled_at,
             "created_at": self._clock.now(),
             "due_key": due_key,
+            "traceparent": self._trace(),
         }
         with self._database.write() as connection:
             added = insert(connection, runs).values(values)
@@ -63,6 +64,12 @@ class Runs(RunMoves):
             row = connection.execute(once.returning(*COLUMNS)).one_or_none()
             announce_runs(connection)
         return None if row is None else run_of(row)
+
+    def traceparent(self, run_id: str) -> str | None:
+        """Return what names the work that triggered a run, to whoever follows traces."""
+        query = select(runs.c.traceparent).where(runs.c.run_id == run_id)
+        with self._database.read() as connection:
+            return connection.scalar(query)
 
     def get(self, run_id: str) -> Run:
         """Return one. Raises NotFound."""

@@ -43,10 +43,11 @@ def upgrade() -> None:
         sa.Column("changed_at", sa.BigInteger, nullable=False),
         sa.UniqueConstraint("install_id", "job", "key", name="one_letter_a_record"),
     )
-    _count_what_ends(key_text)
+    _watch_runs(key_text)
 
 
-def _count_what_ends(key_text: sa.types.TypeEngine[str]) -> None:
+def _watch_runs(key_text: sa.types.TypeEngine[str]) -> None:
+    op.add_column("runs", sa.Column("traceparent", sa.Text))
     op.add_column("runs", sa.Column("counted_epoch", sa.Integer))
     op.add_column("runs", sa.Column("counted", sa.Text))
     op.create_table(

@@ -26,6 +26,7 @@ FENCED = re.compile(r"^```(\w+)(?: title=\"([^\"]+)\")?\n(.*?)^```", re.MULTILIN
 # What a page assumes to be there, and the port that it uses.
 NEWSLETTER = ROOT / "tests" / "host" / "porting" / "apps" / "newsletter"
 PORT = "9100"
+DATABASE = "postgresql://mooring:password@db.example.com:5432/mooring"
 REFUSED = "# is refused"
 
 
@@ -86,6 +87,21 @@ def test_what_a_page_teaches_works_as_shown(
     shell: dict[str, str], tmp_path: Path, name: str
 ) -> None:
     page = (HOW_TO / name).read_text("utf-8").replace(PORT, str(free_port()))
+    walk(page, shell, tmp_path)
+
+
+def test_three_machines_work_as_shown(
+    shell: dict[str, str], tmp_path: Path, postgresql_url: str
+) -> None:
+    page = (HOW_TO / "scale-out.md").read_text("utf-8")
+    assert DATABASE in page
+    walk(page.replace(DATABASE, f"'{postgresql_url}'"), shell, tmp_path)
+    # The code came by the database; whichever worker began the run, the third one was at it.
+    assert list((tmp_path / "work" / "third" / "apps" / "counter").iterdir())
+
+
+def walk(page: str, shell: dict[str, str], tmp_path: Path) -> None:
+    """Do what a page teaches, in a folder with what it assumes to be there."""
     todo = list(steps(page))
     work = tmp_path / "work"
     work.mkdir()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli.edge import aligned, answer, say, table
+from mooring.cli.edge import aligned, answer, say, shortened, table
 from mooring.engine.outgoing import leaves
 from mooring.errors import MooringError, UsageError
 from mooring.hosting.plans import Listener
@@ -24,9 +24,11 @@ if TYPE_CHECKING:
     from mooring.model.run import Run
 
 TELL_EVERY = timedelta(seconds=1)
-LINES = 8  # of what one sample says
-LONGEST = 100  # characters of a value
+OUR_OWN = ("odp", "jobs")  # what is of this machine comes last, and in few words
+LINES, FEW_LINES = 8, 3  # of what one sample says
+LONGEST = 100  # characters of a value, or of two that are compared
 SHORT_ID = 8
+NOTHING = "Nothing was written."
 
 
 def check_options(*, plan: bool, apply: str | None, parameters: str) -> None:
@@ -51,6 +53,7 @@ def show_plan(
     parameters: Mapping[str, Any],
 ) -> None:
     """Make a plan and print it."""
+    ctx.obj["interrupted"] = NOTHING
     plan = host.plans.make(installation, job, parameters, listener=_Telling(ctx, host))
     host.know_secrets()
     said = host.masker.hide_in(_shown(plan))
@@ -61,6 +64,7 @@ def applied(
     ctx: click.Context, host: Host, installation: Installation, job: str, plan_id: str
 ) -> Run:
     """Begin the run that does what is planned. Raises WorldMoved."""
+    ctx.obj["interrupted"] = NOTHING
     say(ctx, "Looking whether all is as it was …")
     return host.plans.apply(installation, job, plan_id, listener=_Telling(ctx, host))
 
@@ -109,12 +113,12 @@ def _described(said: Mapping[str, Any], plan: Plan) -> Iterator[str]:
     yield from _counts(plan)
     for sample in _first_of_each_kind(said["samples"]):
         yield ""
-        yield from _sample(sample)
+        yield from _sample(sample, most=FEW_LINES if sample["service"] in OUR_OWN else LINES)
     yield from _besides(said)
     yield ""
     if plan.total:
         short = plan.plan_id[:SHORT_ID]
-        yield "Nothing was written. To write exactly that, while all stays as it is:"
+        yield f"{NOTHING} To write exactly that, while all stays as it is:"
         yield f"  mooring jobs trigger {plan.app_id} {plan.job} --apply {short}"
     else:
         yield "Nothing was written, and the job would write nothing."
@@ -124,7 +128,7 @@ def _counts(plan: Plan) -> list[str]:
     headers = ["SERVICE", "ACTION", "TARGET", "WRITES", "RECORDS"]
     rows = [
         [each.service, each.action, printable(each.target), f"{each.writes:,}", f"{each.rows:,}"]
-        for each in plan.counts
+        for each in sorted(plan.counts, key=lambda counted: counted.service in OUR_OWN)
     ]
     return [table(headers, rows, empty="No writes.")]
 
@@ -133,10 +137,10 @@ def _first_of_each_kind(samples: Sequence[Mapping[str, Any]]) -> list[Mapping[st
     found: dict[tuple[str, str, str], Mapping[str, Any]] = {}
     for sample in samples:
         found.setdefault((sample["service"], sample["action"], sample["kind"]), sample)
-    return list(found.values())
+    return sorted(found.values(), key=lambda sample: sample["service"] in OUR_OWN)
 
 
-def _sample(sample: Mapping[str, Any]) -> Iterator[str]:
+def _sample(sample: Mapping[str, Any], *, most: int) -> Iterator[str]:
     """Show one write: where it goes, and what it says, beside what is there if that is known."""
     yield printable(f"{sample['action']} {sample['service']} {sample['target']}")
     before = dict(leaves(sample.get("before") or {}))
@@ -144,12 +148,14 @@ def _sample(sample: Mapping[str, Any]) -> Iterator[str]:
     for path, value in leaves(sample["content"]):
         name = printable(".".join(map(str, path)) or "body")
         known = path in before
-        was = f"{_value(before[path])} → " if known and before[path] != value else ""
-        pairs[name] = f"{was}{_value(value)}{' (as it is)' if known and not was else ''}"
+        if known and before[path] != value:
+            pairs[name] = " → ".join(_value(v, most=LONGEST // 2) for v in (before[path], value))
+        else:
+            pairs[name] = f"{_value(value)}{' (as it is)' if known else ''}"
     lines = [f"  {line}" for line in aligned(pairs)]
-    yield from lines[:LINES]
-    if len(lines) > LINES:
-        yield f"  … {len(lines) - LINES:,} more; --json shows them"
+    yield from lines[:most]
+    if len(lines) > most:
+        yield f"  … {len(lines) - most:,} more; --json shows them"
 
 
 def _besides(said: Mapping[str, Any]) -> Iterator[str]:
@@ -165,6 +171,5 @@ def _besides(said: Mapping[str, Any]) -> Iterator[str]:
             yield printable(f"  {each['level']}: {each['title']} – {each['summary']}")
 
 
-def _value(value: Any) -> str:
-    text = printable(json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= LONGEST else f"{text[: LONGEST - 1]}…"
+def _value(value: Any, *, most: int = LONGEST) -> str:
+    return shortened(printable(json.dumps(value, ensure_ascii=False)), limit=most)

@@ -54,6 +54,7 @@ class Guard:
         self._done = set(before)
         self._passed: Counter[str] = Counter()
         self._in_step: Counter[str] = Counter()
+        self._refused: NotPlanned | None = None
         self._lock = threading.Lock()
 
     def made(self, write: Write, make: Callable[[], T], *, tells: Callable[[T], Any]) -> T:
@@ -78,30 +79,39 @@ class Guard:
 
     def check_all_made(self) -> None:
         """Raise NotPlanned if the run came to its end without all that was planned."""
+        if self._refused:
+            raise self._refused
         left = len(self._plan.writes.keys() - self._done)
         if left:
             raise NotPlanned(
                 f"The job came to its end with {_counted(left, 'write')} of the plan not made: "
                 "the world moved while it ran.",
-                hint=f"Make a new plan: mooring jobs trigger {self._plan.app_id} {self._plan.job} "
-                "--plan",
+                hint=self._remedy,
             )
 
     def _let_through(self, write: Write) -> str:
         with self._lock:
             key = self._planned.found(write)
-            if key is None or self._passed[key] >= self._planned.count(key):
-                made = _counted(len(self._done), "write")
-                raise NotPlanned(
-                    f"{write.action} {write.service} {'/'.join(write.parts)} is not in the plan"
-                    f"{' so often' if key else ''}, and was not made; {made} of "
-                    f"{self._plan.total} {'was' if made.startswith('1 ') else 'were'} made before.",
-                    hint="The world moved while the job ran. Look at what was made, then make a "
-                    f"new plan: mooring jobs trigger {self._plan.app_id} {self._plan.job} --plan",
-                )
+            if self._refused or key is None or self._passed[key] >= self._planned.count(key):
+                # After one refusal nothing more is written, whatever the job makes of it.
+                self._refused = self._refused or self._refusal(write, often=key is not None)
+                raise self._refused
             self._passed[key] += 1
             self._in_step[key] += 1
         return key
+
+    def _refusal(self, write: Write, *, often: bool) -> NotPlanned:
+        made = len(self._done)
+        return NotPlanned(
+            f"{write.action} {write.service} {'/'.join(write.parts)} is not in the plan"
+            f"{' so often' if often else ''}, and was not made; {_counted(made, 'write')} of "
+            f"{self._plan.total:,} {'was' if made == 1 else 'were'} made before.",
+            hint=f"The world moved while the job ran. Look at what was made. {self._remedy}",
+        )
+
+    @property
+    def _remedy(self) -> str:
+        return f"Make a new plan: mooring jobs trigger {self._plan.app_id} {self._plan.job} --plan"
 
 
 class AppliedHttp:

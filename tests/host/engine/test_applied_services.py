@@ -142,6 +142,20 @@ def test_a_write_is_made_as_often_as_it_is_planned(world: World) -> None:
         http.send(post(LISTS, {"name": "ours"}))
 
 
+def test_after_one_refusal_nothing_more_is_written_and_the_run_is_not_complete(
+    world: World,
+) -> None:
+    creates_and_fills(world.planned_http)
+    guard = world.guard()
+    http = AppliedHttp(world.app.http, guard)
+    for said in ({"name": "theirs"}, {"name": "ours"}):
+        with pytest.raises(NotPlanned, match="/lists is not in the plan"):
+            http.send(post(LISTS, said))
+    with pytest.raises(NotPlanned, match="is not in the plan"):
+        guard.check_all_made()
+    assert world.app.http.requests == []
+
+
 def test_a_step_that_fails_may_make_its_writes_once_more(world: World) -> None:
     creates_and_fills(world.planned_http)
     guard = world.guard()

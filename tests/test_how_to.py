@@ -81,6 +81,7 @@ def script(all_steps: list[Step]) -> str:
         *("connect-with-oauth.md", "upgrade-an-app.md", "tell-people.md", "keep-secrets.md"),
         *("write-a-job.md", "test-a-job.md", "dead-letters.md"),
         "plan-before-write.md",
+        "watch-a-host.md",
     ],
 )
 def test_what_a_page_teaches_works_as_shown(

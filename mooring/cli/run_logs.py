@@ -60,7 +60,9 @@ def lines_of(
 
 def written_elsewhere(host: Host, run: Run) -> str:
     """Say so if the worker that has the run, or had it last, writes into another log."""
-    here = f"{socket.gethostname()}:{host.home.path}"
+    machine = socket.gethostname()
+    # Of a command that stands in for a worker, the machine is all that is known.
+    here = (f"{machine}:{host.home.path}", f"here:{machine}:")
     if not host.config.uses_postgresql or not run.worker or run.worker.startswith(here):
         return ""
     return (

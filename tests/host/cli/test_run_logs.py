@@ -154,8 +154,9 @@ def test_a_run_of_another_machine_says_where_its_lines_are(
     said = run_logs.written_elsewhere(host, run)
     assert "far-away:/srv/mooring:17" in said
     assert f"mooring jobs logs {run.run_id}" in said
-    here = replace(run, worker=f"{socket.gethostname()}:{host.home.path}:17")
-    assert run_logs.written_elsewhere(host, here) == ""
+    machine = socket.gethostname()
+    for worker in (f"{machine}:{host.home.path}:17", f"here:{machine}:17"):
+        assert run_logs.written_elsewhere(host, replace(run, worker=worker)) == ""
 
 
 def test_unknown_runs_are_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

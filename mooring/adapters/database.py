@@ -127,15 +127,19 @@ class Database:
         return DBAPIError.instance(sql, None, error, self._driver.Error, hide_parameters=True)
 
     def _written(self, connection: PoolProxiedConnection, sql: str, values: Any) -> int:
-        cursor = connection.cursor()
-        try:
+        """Execute a statement that is stored at once, for it is not begun: one way to the server.
+
+        SQLite's connections are in that mode; one of PostgreSQL's goes back as it was.
+        """
+        driver: Any = connection.driver_connection
+        if self.is_postgresql:
+            driver.autocommit = True
+        with closing(connection.cursor()) as cursor:
             cursor.execute(sql, values)
-            # SQLite is in autocommit mode: what is not begun is stored at once.
-            if self.is_postgresql:
-                connection.commit()
-            return cursor.rowcount
-        finally:
-            cursor.close()
+            changed = int(cursor.rowcount)
+        if self.is_postgresql:
+            driver.autocommit = False
+        return changed
 
     @property
     def _driver(self) -> Any:

@@ -277,3 +277,23 @@ def test_a_lost_connection_is_replaced(postgresql_server: str) -> None:
     other.close()
     assert database.recorded("nothing") is None
     database.close()
+
+
+def test_what_is_written_by_itself_is_stored_at_once_and_leaves_the_connection_as_it_was(
+    database: Database,
+) -> None:
+    database.record("note", "old")
+    note = "%(value)s" if database.is_postgresql else ":value"
+    sql = f"UPDATE meta SET value = {note} WHERE key = 'note'"  # noqa: S608  # a placeholder
+    assert database.write_one(sql, {"value": "new"}) == 1
+    assert database.recorded("note") == "new"
+
+    def fail_after_writing() -> None:
+        with database.write() as connection:
+            connection.execute(text("UPDATE meta SET value = 'half done'"))
+            assert database.write_one(sql, {"value": "with it"}) == 1
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_after_writing()
+    assert database.recorded("note") == "new"

@@ -18,7 +18,8 @@ from mooring.cli.main import program
 from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from mooring.model.installation import Installation
-from mooring.model.run import Run
+from mooring.model.run import Run, RunStatus
+from tests.conftest import Program
 from tests.host.web.conftest import App
 
 JOB = """\
@@ -165,3 +166,14 @@ def test_unknown_runs_are_named(home: Path, capsys: pytest.CaptureFixture[str]) 
     arguments = ["--home", str(home), "jobs", "logs", "nonsense"]
     assert run_command(program, arguments, kept={}) == 66
     assert "There is no run nonsense." in capsys.readouterr().err
+
+
+def test_a_run_in_another_process_is_followed_to_its_end(
+    host: Host, installation: Installation, cli: Program
+) -> None:
+    with cli.serve():
+        run_id = cli.ok("jobs", "trigger", "shop", "count", "--json").json["run_id"]
+        followed = cli.ok("jobs", "logs", run_id, "--follow", "--json")
+    assert events(followed.out)[-1] == "job.run.finished"
+    assert events(followed.out).count("counted") == 3
+    assert host.runs.get(run_id).status is RunStatus.COMPLETE

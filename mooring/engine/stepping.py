@@ -171,6 +171,7 @@ class _Driver:
         return job, status
 
     def _call(self, job: Job | None, method: Callable[..., Any], *given: Any) -> Any:
+        self.invocation.log_fields["step"] = self.run.steps + 1  # in every line of the app's
         self.watch.enters(self.run, job)
         try:
             return call(method, *given, invocation=self.invocation)

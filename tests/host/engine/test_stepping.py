@@ -26,7 +26,7 @@ from mooring.errors import (
 from mooring.model.installation import Installation
 from mooring.model.manifest import RetryPolicy
 from mooring.model.run import Run, RunStatus
-from mooring.sdk import Job, JobStatus
+from mooring.sdk import Job, JobStatus, logger
 from mooring.sdk.context import get_app_context
 from mooring.sdk.job import JobInvocation
 from mooring.testing.clock import START
@@ -75,6 +75,21 @@ def test_every_step_is_logged_and_observers_see_start_and_end(bench: Bench) -> N
     assert bench.events() == ["job.run.started", *["job.run.step"] * 3, "job.run.finished"]
     assert [line.fields["step"] for line in bench.app.log.lines[1:4]] == [1, 2, 3]
     assert bench.observed == [RunStatus.RUNNING, RunStatus.COMPLETE]
+
+
+def test_what_a_job_logs_is_tied_to_its_run_and_step(bench: Bench) -> None:
+    class Talking(Pages):
+        def on_page(self, page: int) -> None:
+            logger.info("page", of=page)
+
+    app = replace(bench.app.invocation.app, run_id="run-7")
+    bench.drive(bench.new(), Talking, invocation=replace(bench.app.invocation, app=app))
+    said = [line.fields for line in bench.app.log.lines if line.event == "page"]
+    assert [(line["run_id"], line["step"], line["of"]) for line in said] == [
+        ("run-7", 1, 1),
+        ("run-7", 2, 2),
+        ("run-7", 3, 3),
+    ]
 
 
 def test_each_step_is_committed_before_the_next(bench: Bench) -> None:

@@ -110,7 +110,7 @@ PLACES: dict[str, tuple[str, ...]] = {
     "opentelemetry": ("mooring/adapters/spans.py", "mooring/cli/traces.py"),
     "optimizely": ("src/clients",),
     "packaging": ("mooring/loader.py",),
-    "platformdirs": ("mooring/cli/edge.py",),
+    "platformdirs": ("mooring/cli/configuration.py",),
     "pluggy": ("mooring/hookspecs.py", "mooring/hosting/host.py", "mooring/plugin_manager.py"),
     "prometheus_client": ("mooring/hosting/metrics.py",),
     "psycopg": ("mooring/adapters", "benchmarks/step_cost.py"),  # measured against

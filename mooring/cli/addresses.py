@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from mooring.cli.edge import aligned
-from mooring.model.config import DEFAULT_ACCOUNT
+from mooring.cli.layout import aligned
+from mooring.model.account import account_option
 
 if TYPE_CHECKING:
     from mooring.hosting.host import Host
@@ -50,10 +50,9 @@ def unset_secrets(host: Host, installation: Installation) -> dict[str, str]:
 
 def secret_commands(installation: Installation, unset: Mapping[str, str]) -> list[str]:
     """Return the commands that set the secrets which functions lack."""
-    default = installation.account == DEFAULT_ACCOUNT
-    account = "" if default else f" --account {installation.account}"
+    option = account_option(installation.account)
     return [
-        f"mooring secrets {installation.app_id} set {secret}{account}"
+        f"mooring secrets {installation.app_id} set {secret}{option}"
         for secret in sorted(set(unset.values()))
     ]
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mooring.cli.attention import attention_text
-from mooring.cli.edge import aligned, answer, given_account, open_host, table
+from mooring.cli.edge import answer, given_account, open_host
+from mooring.cli.layout import aligned, table
 from mooring.cli.shapes import history_json, installation_json, upgrade_text
 from mooring.errors import NotFound
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli.edge import table
+from mooring.cli.layout import table
 from mooring.cli.options import wants_json
 from mooring.cli.problems import (
     FORMATS,

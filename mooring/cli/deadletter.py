@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli.edge import aligned, answer, given_account, open_host, say, shortened, table
+from mooring.cli.edge import answer, given_account, open_host, say
 from mooring.cli.groups import DefaultsToList
 from mooring.cli.jobs import finish
+from mooring.cli.layout import aligned, shortened, table
 from mooring.cli.set_aside import counted
 from mooring.cli.shown_values import without_secrets
 from mooring.errors import Conflict, NotFound, UsageError

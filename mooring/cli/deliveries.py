@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli.edge import aligned, answer, given_account, open_host, say, shortened, table
+from mooring.cli.amounts import counted
+from mooring.cli.edge import answer, given_account, open_host, say
+from mooring.cli.layout import aligned, shortened, table
 from mooring.cli.shown_values import shown_value, without_secrets
 from mooring.engine.inbox import from_wire
 from mooring.errors import NotFound, UsageError
@@ -76,7 +78,8 @@ def replay(ctx: click.Context, delivery_id: str | None, app_id: str | None) -> N
     with open_host(ctx) as host:
         if app_id:
             sent = _replay_dead(ctx, host, app_id)
-            said = f"{sent} deliveries of {app_id} are due again."
+            what = counted(sent, "delivery", "deliveries")
+            said = f"{what} of {app_id} {'is' if sent == 1 else 'are'} due again."
             data: dict[str, Any] = {"app_id": app_id, "replayed": sent}
         else:
             delivery = _named(host, str(delivery_id)).delivery

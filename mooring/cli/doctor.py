@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 import click
 
 from mooring.adapters.home import Home
+from mooring.cli.amounts import counted
 from mooring.cli.attention import attention_json
-from mooring.cli.edge import answer, configuration
+from mooring.cli.configuration import configuration
+from mooring.cli.edge import answer
 from mooring.cli.findings import Finding, looked
 from mooring.cli.secret_findings import secret_findings
-from mooring.cli.set_aside import counted
 from mooring.errors import MooringError
 from mooring.model.config import HostConfig
 from mooring.model.progress import duration_text
@@ -83,6 +84,7 @@ def _inside(config: HostConfig) -> Iterator[Finding]:
                 yield Finding(name, False, each["message"], each["fix"])
             yield from _unfinished(name, installation)
         yield from _set_aside(host)
+        yield from _dead(host)
         yield _served(host)
 
 
@@ -96,6 +98,19 @@ def _unfinished(name: str, installation: Installation) -> Iterator[Finding]:
         yield Finding(name, False, found, "Repeat `mooring upgrade PATH`; it calls it again.")
 
 
+def _dead(host: Host) -> Iterator[Finding]:
+    """Tell of deliveries that were set aside: they wait for somebody, however long."""
+    from mooring.adapters.repositories.delivery_shelf import DeliveryShelf
+
+    for app_id, count in DeliveryShelf(host.database).dead().items():
+        found = f"{counted(count, 'delivery', 'deliveries')} of {app_id} set aside"
+        fix = (
+            "See why: mooring functions deliveries --state dead · once the reason is gone: "
+            f"mooring functions replay --all-dead {app_id}"
+        )
+        yield Finding("deliveries", True, found, fix)
+
+
 def _app(host: Host, installation: Installation) -> str:
     """Read the manifest and import every class that it names."""
     manifest = host.definition(installation).manifest
@@ -106,7 +121,7 @@ def _app(host: Host, installation: Installation) -> str:
         host.job_class(installation, name)
     return (
         f"{installation.version}, {installation.state.value}, "
-        f"{len(manifest.functions)} functions, {len(manifest.jobs)} jobs"
+        f"{counted(len(manifest.functions), 'function')}, {counted(len(manifest.jobs), 'job')}"
     )
 
 
@@ -115,7 +130,7 @@ def _set_aside(host: Host) -> Iterator[Finding]:
     for each in host.dead_letters.counts():
         age = duration_text((host.clock.now() - each.oldest).total_seconds())
         name = f"job {each.app_id} {each.job} ({each.account})"
-        said = f"{counted(each.letters)} set aside, the oldest for {age}"
+        said = f"{counted(each.letters, 'record')} set aside, the oldest for {age}"
         yield Finding(name, True, said, f"See which: mooring deadletter list {each.app_id}")
 
 

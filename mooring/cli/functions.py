@@ -10,9 +10,10 @@ import click
 
 from mooring.cli.addresses import shown_addresses
 from mooring.cli.deliveries import deliveries, replay
-from mooring.cli.edge import aligned, answer, open_host
+from mooring.cli.edge import answer, open_host
 from mooring.cli.given import read_body
 from mooring.cli.groups import DefaultsToList
+from mooring.cli.layout import aligned
 from mooring.errors import UsageError
 from mooring.sdk.headers import Headers
 from mooring.sdk.webhook import METHODS, Request, Response, collected

@@ -11,7 +11,7 @@ import click
 from mooring.cli.addresses import addresses_text
 from mooring.cli.edge import answer, open_host, say
 from mooring.cli.shapes import installation_json
-from mooring.model.config import DEFAULT_ACCOUNT
+from mooring.model.account import account_option
 
 if TYPE_CHECKING:
     from mooring.hosting.host import Host
@@ -40,7 +40,5 @@ def _told(host: Host, installation: Installation) -> Iterator[str]:
     name = f"{installation.app_id} {installation.version}"
     yield f"Installed {name} in account {installation.account}."
     yield from addresses_text(host, installation)
-    elsewhere = (
-        f" --account {installation.account}" if installation.account != DEFAULT_ACCOUNT else ""
-    )
-    yield from ("", f"Next: mooring settings {installation.app_id}{elsewhere}")
+    option = account_option(installation.account)
+    yield from ("", f"Next: mooring settings {installation.app_id}{option}")

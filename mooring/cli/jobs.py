@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mooring.cli import plans, run_logs
-from mooring.cli.edge import answer, given_account, open_host, say, shortened, table
+from mooring.cli.edge import answer, given_account, open_host, say
 from mooring.cli.groups import DefaultsToList
+from mooring.cli.layout import shortened, table
 from mooring.cli.run_page import note_of, page_of
 from mooring.cli.run_progress import View, progress_view, watching
 from mooring.errors import UsageError

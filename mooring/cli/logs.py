@@ -9,7 +9,8 @@ from typing import Any
 import click
 
 from mooring.adapters.log_reader import read_logs
-from mooring.cli.edge import LEVELS, open_host, say
+from mooring.cli.configuration import LEVELS
+from mooring.cli.edge import open_host, say
 from mooring.cli.options import wants_json
 
 COMMON = ("time", "level", "event")

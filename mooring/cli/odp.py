@@ -8,7 +8,8 @@ from functools import partial
 
 import click
 
-from mooring.cli.edge import aligned, answer, open_host, table
+from mooring.cli.edge import answer, open_host
+from mooring.cli.layout import aligned, table
 
 OWNER = "host"
 KEY_BYTES = 32

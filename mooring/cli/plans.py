@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli.edge import aligned, answer, say, shortened, table
+from mooring.cli.edge import answer, say
+from mooring.cli.layout import aligned, shortened, table
 from mooring.engine.outgoing import leaves
 from mooring.errors import MooringError, UsageError
 from mooring.hosting.plans import Listener

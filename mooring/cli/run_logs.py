@@ -14,7 +14,8 @@ import click
 
 from mooring.adapters.log_reader import Line, read_logs
 from mooring.adapters.logs import rank
-from mooring.cli.edge import LEVELS, open_host, say
+from mooring.cli.configuration import LEVELS
+from mooring.cli.edge import open_host, say
 from mooring.cli.logs import line_text
 from mooring.cli.run_progress import View, progress_view
 from mooring.errors import MooringError

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli.edge import answer, table
+from mooring.cli.edge import answer
+from mooring.cli.layout import table
 from mooring.cli.options import wants_json
 from mooring.errors import ScheduleInvalid
 from mooring.model.moment import iso

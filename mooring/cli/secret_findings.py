@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mooring.cli.addresses import secret_commands, unset_secrets
-from mooring.cli.ages import age
+from mooring.cli.amounts import age
 from mooring.cli.findings import Finding, looked
 from mooring.errors import MooringError, SecretStoreUnusable
 from mooring.model.moment import iso
@@ -75,16 +75,20 @@ def _advice(
     if ring.source.own and len(given) > 1:
         return False, "A rotation was interrupted; go on with it: mooring secrets rotate"
     if current not in given:
-        until = handover.until if handover else "now"
+        until = _until(handover) if handover else "now"
         return False, f"Only the former key is given here, which opens nothing from {until} on."
     if handover:
         return True, (
-            f"Key {handover.former_id} opens the secrets too, until {handover.until}; when every "
+            f"Key {handover.former_id} opens the secrets too, until {_until(handover)}; when every "
             "process has the new one: mooring secrets rotate --finish"
         )
     if ring.source.mode and int(ring.source.mode, 8) & 0o077:
         return True, f"Others on this machine can read it: chmod 600 {ring.source.path}"
     return True, ""
+
+
+def _until(handover: Handover) -> str | None:
+    return iso(datetime.fromisoformat(handover.until))
 
 
 def _of_installation(host: Host, installation: Installation) -> Finding | None:

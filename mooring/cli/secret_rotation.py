@@ -29,6 +29,7 @@ def rotate(ctx: click.Context, *, new_key_file: str | None, grace: float | None,
     with open_host(ctx) as host:
         rotation = host.vault.rotation()
         if end:
+            rotation.require_new_key()
             former = rotation.end_grace()
             _note(host, f"key {former} opens nothing any more")
             data = {"former_key_id": former, "finished": True}
@@ -104,12 +105,13 @@ def _left_to_do(done: Rotated, rotation: Rotation) -> list[str]:
     if done.until is None:
         return [
             "The former key opens nothing any more.",
-            f"Before anything is started again, give it the new key ({rotation.place}).",
+            f"Before anything is started again, put the new one in its place ({rotation.place}).",
         ]
     return [
         "Processes that run have it already.",
         f"Key {done.former_id} still opens the secrets until {iso(done.until)}; until then:",
-        f"  1. Give every machine the new key ({rotation.place}), and restart serve and workers.",
+        f"  1. On every machine, put the new key in its place ({rotation.place});",
+        "     then restart serve and workers.",
         "  2. mooring secrets rotate --finish     (else it ends by itself at that time)",
         "Back the new key up. Older backups of the database need the former one.",
     ]

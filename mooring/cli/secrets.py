@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli.ages import age
-from mooring.cli.edge import answer, open_host, say, table
+from mooring.cli.amounts import age
+from mooring.cli.edge import answer, open_host, say
 from mooring.cli.given import read_secret
+from mooring.cli.layout import table
 from mooring.errors import Conflict, NotFound, UsageError
 from mooring.model.moment import iso
 from mooring.sdk.records import checked_secret_key

@@ -8,7 +8,8 @@ import sys
 import click
 
 from mooring.adapters.home import Addresses
-from mooring.cli.edge import aligned, open_host
+from mooring.cli.edge import open_host
+from mooring.cli.layout import aligned
 from mooring.cli.options import wants_json
 
 

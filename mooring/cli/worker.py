@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mooring.cli.edge import configuration, open_host, say
+from mooring.cli.configuration import configuration
+from mooring.cli.edge import open_host, say
 from mooring.cli.options import wants_json
 from mooring.errors import UsageError
 

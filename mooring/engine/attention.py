@@ -19,7 +19,7 @@ from mooring.engine.ports import (
     NotificationRepository,
 )
 from mooring.errors import CredentialsRejected, MooringError
-from mooring.model.config import DEFAULT_ACCOUNT
+from mooring.model.account import account_option
 from mooring.model.form import Form, Section, secret_fields
 from mooring.model.installation import Attention, Installation
 from mooring.sdk.ports import Clock, LogPort
@@ -175,9 +175,7 @@ def how_to_renew(section: Section, answers: Answers) -> str:
 def remedy(installation: Installation, section: str, *, how: str = "") -> str:
     """Return the command that shows what a section holds, or renews it in the way of ``how``."""
     parts = ["mooring settings", installation.app_id, section, how]
-    if installation.account != DEFAULT_ACCOUNT:
-        parts.append(f"--account {installation.account}")
-    return " ".join(filter(None, parts))
+    return " ".join(filter(None, parts)) + account_option(installation.account)
 
 
 def _takes_credentials(section: Section) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from mooring.engine.lifecycle_calls import wrong_answer
 from mooring.engine.transitions import Progress, Transitions, silent
 from mooring.errors import Conflict
+from mooring.model.account import account_option
 from mooring.model.app import AppDefinition
 from mooring.model.installation import Installation, InstallationState
 from mooring.sdk.lifecycle import CanUninstallResult
@@ -106,10 +107,11 @@ def _leave(steps: Transitions, installation: Installation, action: str) -> Path 
 
 def _refuse_second(steps: Transitions, app_id: str, account: str) -> None:
     if present := steps.installations.find(app_id, account):
+        option = account_option(account)
         raise Conflict(
             f"{app_id} {present.version} is already installed in account {account}.",
-            hint=f"Upgrade it with `mooring upgrade PATH --account {account}`, or uninstall it "
-            f"first: mooring uninstall {app_id} --account {account}",
+            hint=f"Upgrade it with `mooring upgrade PATH{option}`, or uninstall it first: "
+            f"mooring uninstall {app_id}{option}",
         )
 
 

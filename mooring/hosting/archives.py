@@ -22,6 +22,7 @@ from mooring.adapters.installation_records import InstallationRecords
 from mooring.adapters.secrets.aes import new_key
 from mooring.engine.scheduler import first_due
 from mooring.errors import ArchiveInvalid, Conflict, MooringError, NotFound
+from mooring.model.account import account_option
 from mooring.model.installation import Installation, InstallationState
 from mooring.model.moment import iso
 
@@ -179,6 +180,6 @@ def _present(installation: Installation) -> Conflict:
     return Conflict(
         f"{installation.app_id} {installation.version} is installed in account "
         f"{installation.account}.",
-        hint=f"Uninstall it first: mooring uninstall {installation.app_id} "
-        f"--account {installation.account}",
+        hint=f"Uninstall it first: mooring uninstall {installation.app_id}"
+        f"{account_option(installation.account)}",
     )

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Literal
 from urllib.parse import unquote
 
-DEFAULT_ACCOUNT = "local"
+from mooring.model.account import DEFAULT_ACCOUNT
+
 PASSWORD = re.compile("://[^:/]*:([^@]+)@")  # as whoever connects reads an address
 SecretsMode = Literal["auto", "keyring", "encrypted"]
 

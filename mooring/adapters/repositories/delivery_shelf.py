@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, delete, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
 
 from mooring.adapters.database import Database
 from mooring.adapters.tables import deliveries, installations
@@ -105,6 +105,13 @@ class DeliveryShelf:
             there = select(installations.c.install_id).where(installations.c.account == account)
             wanted &= deliveries.c.install_id.in_(there)
         return self._renew(wanted, now=now)
+
+    def dead(self) -> dict[str, int]:
+        """Count what was set aside, by app."""
+        query = select(deliveries.c.app_id, func.count().label("dead")).where(DEAD)
+        query = query.group_by(deliveries.c.app_id).order_by(deliveries.c.app_id)
+        with self._database.read() as connection:
+            return {row.app_id: row.dead for row in connection.execute(query)}
 
     def sweep(self, *, received_before: datetime) -> int:
         """Forget what was handled and came before then; what was set aside stays."""

@@ -47,6 +47,7 @@ from mooring.adapters.tables import (
     undo,
 )
 from mooring.errors import Conflict, NotFound
+from mooring.model.account import account_option
 from mooring.model.installation import (
     AppVersion,
     Attention,
@@ -97,7 +98,7 @@ class Installations:
         except IntegrityError as error:
             raise Conflict(
                 f"{app_id} is already installed in account {account}.",
-                hint=f"Uninstall it first: mooring uninstall {app_id} --account {account}",
+                hint=f"Uninstall it first: mooring uninstall {app_id}{account_option(account)}",
             ) from error
         return self._made(found)
 

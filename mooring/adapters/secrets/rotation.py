@@ -97,6 +97,16 @@ class Rotation:
         self._ring.forget_handover()
         return handover.former_id
 
+    def require_new_key(self) -> None:
+        """Refuse to lock out the very machine that asks for it. Raises Conflict."""
+        current = self._ring.current().key_id
+        if current not in (key.key_id for key in self._ring.given()):
+            raise Conflict(
+                "Here the former key is still given, which would open nothing any more.",
+                hint=f"Put the new one ({current}) in its place on every machine "
+                f"({self._ring.source.place}), then repeat this.",
+            )
+
     # --- With a key file of the home's own -----------------------------------------------------
 
     def _run_own(self, given: MasterKey | None, progress: Progress) -> Rotated:

@@ -118,6 +118,13 @@ def test_without_a_server_what_is_sent_again_waits_for_one(arrived: Program) -> 
     assert "has not ended" in again.err
 
 
+def test_the_doctor_names_what_was_set_aside(arrived: Program) -> None:
+    findings = arrived.ok("doctor", "--json").json["findings"]
+    (found,) = [each for each in findings if each["check"] == "deliveries"]
+    assert found["found"] == f"1 delivery of {APP} set aside"
+    assert f"mooring functions replay --all-dead {APP}" in found["fix"]
+
+
 def test_all_that_an_app_has_set_aside_is_sent_again(arrived: Program) -> None:
     assert arrived.ok("functions", "replay", "--all-dead", APP, "--json").json["replayed"] == 1
     assert arrived.ok("functions", "replay", "--all-dead", APP, "--json").json["replayed"] == 0

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import pytest
 
-from mooring.cli.edge import shortened
 from tests.conftest import Program
 
 
@@ -37,8 +36,3 @@ def test_what_stands_in_the_place_of_a_home_is_still_told(cli: Program, home: Pa
     home.write_text("not a folder")
     assert cli("apps").status == 73
     assert cli("apps", "--home", str(home / "below")).status == 73
-
-
-def test_a_text_that_is_too_long_for_a_column_is_cut_and_shows_it() -> None:
-    assert shortened("abc", limit=3) == "abc"
-    assert shortened("abcd", limit=3) == "ab…"

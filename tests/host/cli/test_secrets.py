@@ -158,6 +158,9 @@ def test_a_key_from_outside_is_rotated_with_a_new_one_from_outside(
     assert "still opens the secrets until" in said.out
     assert "MOORING_MASTER_KEY" in said.out
     cli.ok("secrets", APP)
+    early = cli("secrets", "rotate", "--finish")
+    assert early.status == 75
+    assert "the former key is still given" in early.err
     cli.environment["MOORING_MASTER_KEY"] = NEW
     cli.ok("secrets", "rotate", "--finish")
     assert stored(cli, master_key=NEW) == {"value": CANARY}

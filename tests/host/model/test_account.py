@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mooring.model.account import is_account
+from mooring.model.account import account_option, is_account
 
 
 @pytest.mark.parametrize("text", ["local", "A", "9-to_5", "x" * 64])
@@ -17,3 +17,8 @@ def test_letters_digits_and_two_signs_make_an_account(text: str) -> None:
 )
 def test_anything_else_is_none(text: str) -> None:
     assert not is_account(text)
+
+
+def test_a_command_names_the_account_where_it_is_not_the_usual_one() -> None:
+    assert account_option("local") == ""
+    assert account_option("acme") == " --account acme"

@@ -118,6 +118,15 @@ def test_all_that_an_app_has_set_aside_is_sent_again(
     assert dead == ["c"]
 
 
+def test_what_was_set_aside_is_counted_by_app(shelf: DeliveryShelf, put: Any) -> None:
+    assert shelf.dead() == {}
+    for number in range(2):
+        put(f"shop-{number}", state=DEAD)
+    put("mail-1", app_id="mail", state=DEAD)
+    put("done", state=DONE)
+    assert shelf.dead() == {"mail": 1, "shop": 2}
+
+
 def test_only_what_was_handled_long_ago_is_forgotten(
     shelf: DeliveryShelf, put: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -6,7 +6,6 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from mooring.adapters.repositories.plans import Plans
@@ -50,13 +49,12 @@ class JobPlans:
 
     def __init__(self, host: Host) -> None:
         self._host = host
+        self._seal = Seal("plan", vault=lambda: host.vault)
 
-    @cached_property
-    def kept(self) -> Plans:
-        """Where plans wait to be applied."""
+    def kept(self, install_id: int) -> Plans:
+        """Return where the plans of an installation wait to be applied."""
         host = self._host
-        seal = Seal("plan", vault=lambda: host.vault)
-        return Plans(host.database, seal=seal, clock=host.clock)
+        return Plans(host.database, install_id=install_id, seal=self._seal, clock=host.clock)
 
     def make(
         self,
@@ -86,7 +84,7 @@ class JobPlans:
             expires_at=now + GOOD_FOR,
         )
         made = self._driven(plan, installation, listener=listener)
-        self.kept.put(made)
+        self.kept(plan.install_id).put(made)
         self._log("job.plan.made", made, steps=made.steps, writes=made.total)
         return made
 
@@ -95,7 +93,7 @@ class JobPlans:
 
         Raises NotFound for a plan that has expired, and Conflict for one that was applied.
         """
-        plan = self.kept.get(name)
+        plan = self.kept(installation.install_id).get(name)
         installation = self._checked(plan, installation, job)
         self._refuse_second(plan)
         again = self._driven(plan, installation, listener=listener)
@@ -118,8 +116,9 @@ class JobPlans:
         plan_id = run.parameters.get(PARAMETER)
         if plan_id is None:
             return invocation, lambda job_class: job_class
-        plan = self.kept.get(str(plan_id))
-        guard = Guard(plan, run_id=run.run_id, made=self.kept.made(plan))
+        kept = self.kept(run.install_id)
+        plan = kept.get(str(plan_id))
+        guard = Guard(plan, run_id=run.run_id, made=kept.made(plan))
         services = invocation.services
         held = replace(
             services,
@@ -167,7 +166,7 @@ class JobPlans:
 
     def _checked(self, plan: Plan, installation: Installation, job: str) -> Installation:
         """Return the version to run. Raises UsageError for a plan of something else."""
-        if (plan.install_id, plan.job) != (installation.install_id, job):
+        if plan.job != job:
             raise UsageError(
                 f"The plan {plan.plan_id} is of {plan.app_id} {plan.job} (account {plan.account}).",
                 hint=f"mooring jobs trigger {plan.app_id} {plan.job} --apply {plan.plan_id}",
@@ -189,12 +188,12 @@ class JobPlans:
                 installation, plan.job, parameters, scheduled_at=plan.made_at
             )
             assert run is not None, "only a due_key can make create() decline"
-            if not self.kept.apply(plan, run.run_id):
+            if not self.kept(plan.install_id).apply(plan, run.run_id):
                 self._refuse_second(plan)
         return run
 
     def _refuse_second(self, plan: Plan) -> None:
-        if run_id := self.kept.applied_by(plan):
+        if run_id := self.kept(plan.install_id).applied_by(plan):
             raise Conflict(
                 f"The plan {plan.plan_id} was applied before, by the run {run_id}.",
                 hint=f"See `mooring jobs show {run_id}`.",

@@ -18,7 +18,6 @@ from mooring.errors import NotFound
 from mooring.model.plan import Plan
 from mooring.sdk.ports import Clock, Record
 
-OWNER = "host/plans"
 PART = 500_000  # characters under one key
 SHORTEST_NAME = 4  # characters of an id that may stand for it
 APPLIED_STAYS = 30 * 86_400.0  # seconds: so long may the run take that applies it
@@ -26,13 +25,13 @@ MOST_NAMED = 1000
 
 
 class Plans:
-    """The plans of one host."""
+    """The plans of one installation; they go with it."""
 
-    def __init__(self, database: Database, *, seal: Seal, clock: Clock) -> None:
+    def __init__(self, database: Database, *, install_id: int, seal: Seal, clock: Clock) -> None:
         self._database = database
         self._seal = seal
         self._clock = clock
-        self._records = KeyValueRecords(database, owner=OWNER, clock=clock)
+        self._records = KeyValueRecords(database, owner=plans_owner(install_id), clock=clock)
 
     def put(self, plan: Plan) -> None:
         """Keep a plan until it expires; what has expired goes."""
@@ -113,6 +112,11 @@ class MadeWrites:
         name = self._prefix + key
         text = self._seal.close(json.dumps(dict(told)), place=name)
         self._records.put(name, {"told": text}, ttl=APPLIED_STAYS)
+
+
+def plans_owner(install_id: int) -> str:
+    """Name the owner of the key-value records in which an installation's plans are kept."""
+    return f"plans/{install_id}"
 
 
 def _head(plan_id: str) -> str:

@@ -65,6 +65,20 @@ def test_an_installation_has_a_cron_and_a_zone_of_its_own(
     assert (own.overlap, own.missed, own.parameters) == ("queue", "skip", {"full": True})
 
 
+def test_what_is_only_reckoned_changes_nothing(
+    jobs: InstallationJobs, schedules: Schedules, installation: Installation
+) -> None:
+    next_at = jobs.reckoned("sync", "30 5 * * *", "Asia/Kathmandu")
+    assert next_at == START + timedelta(hours=23, minutes=45)
+    assert jobs.reckoned("sync", None, "UTC") is None
+    assert jobs.reckoned("bare", sdk_jobs.MANIFEST, "UTC") is None
+    with pytest.raises(ScheduleInvalid):
+        jobs.reckoned("sync", "61 * * * *", "UTC")
+    with pytest.raises(NotFound):
+        jobs.reckoned("other", None, "UTC")
+    assert schedules.of(installation.install_id) == []
+
+
 def test_none_switches_it_off(
     jobs: InstallationJobs, schedules: Schedules, installation: Installation
 ) -> None:

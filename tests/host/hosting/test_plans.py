@@ -156,7 +156,7 @@ def test_another_version_of_the_app_has_other_plans(host: Host, app: Path) -> No
         applied(host, plan)
 
 
-def test_a_plan_is_of_one_job_of_one_installation(host: Host) -> None:
+def test_a_plan_is_of_one_job(host: Host) -> None:
     plan = planned(host)
     with pytest.raises(UsageError, match=f"is of {APP} tidy"):
         host.plans.apply(host.installation(APP), "other", plan.plan_id, listener=Listener())
@@ -174,6 +174,13 @@ def test_a_plan_that_is_gone_ends_its_run_in_words(
     assert ended.status is RunStatus.ERROR
     assert "There is no plan" in (ended.error or "")
     assert things.written == []
+
+
+def test_plans_go_with_their_installation(host: Host) -> None:
+    plan = planned(host)
+    host.lifecycle.uninstall(host.installation(APP), purge=True)
+    with pytest.raises(NotFound):
+        host.plans.kept(plan.install_id).get(plan.plan_id)
 
 
 def test_another_machine_goes_on_where_one_was_lost(

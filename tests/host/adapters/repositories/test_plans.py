@@ -29,7 +29,12 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def plans(database: Database, vault: Vault, clock: FakeClock) -> Plans:
-    return Plans(database, seal=Seal("plan", vault=lambda: vault), clock=clock)
+    return plans_of(1, database, vault, clock)
+
+
+def plans_of(install_id: int, database: Database, vault: Vault, clock: FakeClock) -> Plans:
+    seal = Seal("plan", vault=lambda: vault)
+    return Plans(database, install_id=install_id, seal=seal, clock=clock)
 
 
 def plan_of(clock: FakeClock, plan_id: str = ID) -> Plan:
@@ -61,6 +66,14 @@ def test_what_is_no_plan_is_not_found(name: str, plans: Plans, clock: FakeClock)
     plans.put(plan_of(clock))
     with pytest.raises(NotFound, match="There is no plan"):
         plans.get(name)
+
+
+def test_nobody_finds_the_plan_of_another_installation(
+    plans: Plans, clock: FakeClock, database: Database, vault: Vault
+) -> None:
+    plans.put(plan_of(clock))
+    with pytest.raises(NotFound, match="There is no plan"):
+        plans_of(2, database, vault, clock).get(ID)
 
 
 def test_a_beginning_of_two_ids_names_neither(plans: Plans, clock: FakeClock) -> None:

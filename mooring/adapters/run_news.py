@@ -19,7 +19,7 @@ from sqlalchemy import Connection, text
 from mooring.sdk.ports import LogPort
 
 CHANNEL = "mooring_runs"
-LOOK_EVERY = 0.01  # seconds
+LOOK_EVERY = 0.015  # seconds
 AFTER_TROUBLE = 1.0
 
 

@@ -33,10 +33,10 @@ from mooring.working.trouble import Trouble
 from mooring.working.turns import Every
 
 CONCURRENCY = 4
-LOOK_EVERY = 0.1  # seconds; news of runs come sooner
-TAKE_OVER_EVERY = 0.25
+LOOK_EVERY = 0.2  # seconds; news of runs come sooner
+TAKE_OVER_EVERY = 0.4
 RECOVER_EVERY = 2.0
-RECONCILE_EVERY = 1.0
+RECONCILE_EVERY = 2.0
 SWEEP_EVERY = 3600.0
 HANDLED_STAY = timedelta(days=30)  # deliveries; those that were set aside stay for good
 AFTER_TROUBLE = 1.0

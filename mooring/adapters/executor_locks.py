@@ -17,9 +17,9 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext, supp
 from typing import Any, Protocol
 
 import psycopg
-from sqlalchemy import make_url
+from sqlalchemy import make_url, text
 
-from mooring.adapters.database import CONNECT_SECONDS, advisory_key
+from mooring.adapters.database import CONNECT_SECONDS, Database, advisory_key
 from mooring.adapters.repositories.runs_in_hand import lock_of
 from mooring.adapters.run_news import CHANNEL
 from mooring.sdk.ports import LogPort
@@ -52,6 +52,12 @@ FROM unnest(%s::text[], %s::text[]) AS wanted (name, value)
 JOIN pg_settings AS known ON known.name = wanted.name
 """
 FREE = "SELECT key FROM unnest(%s::bigint[]) AS key WHERE pg_try_advisory_lock(key)"
+# Sessions of workers are named after them, and those of everybody else are not.
+SESSION_OF = "mooring "
+AT_WORK = text(
+    "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
+    "AND starts_with(application_name, :prefix))"
+)
 RELEASE = "SELECT pg_advisory_unlock(key) FROM unnest(%s::bigint[]) AS key"
 
 
@@ -74,6 +80,14 @@ class LocksOfHome:
     def free(self, names: Collection[str]) -> AbstractContextManager[frozenset[str]]:
         """Give all of them."""
         return nullcontext(frozenset(names))
+
+
+def somebody_works(database: Database) -> bool:
+    """Whether a worker lives, on whichever machine; over SQLite the home's lock tells."""
+    if not database.is_postgresql:
+        return False
+    with database.read() as connection:
+        return bool(connection.scalar(AT_WORK, {"prefix": SESSION_OF}))
 
 
 class ExecutorLocks:
@@ -159,7 +173,7 @@ class ExecutorLocks:
             self._address,
             autocommit=True,
             connect_timeout=CONNECT_SECONDS,
-            application_name=f"mooring {self._name}"[:63],
+            application_name=f"{SESSION_OF}{self._name}"[:63],
             **KEEPALIVE,
         )
         try:

@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from mooring.adapters.executor_locks import somebody_works
 from mooring.adapters.home_lock import HomeLock
 from mooring.adapters.interruptible_clock import interruptible
 from mooring.adapters.repositories.runs_in_hand import lock_of
@@ -88,6 +89,9 @@ class JobRuns:
                 )
             except (Left, Interrupted):
                 return self._left(watch)
+            except KeyboardInterrupt:  # Ctrl-C at a command; the app's own comes as its failure
+                self._left(watch)
+                raise
 
     def limit(self, run: Run) -> int | None:
         """Return how many runs of a run's job may be active at once; None for any number."""
@@ -129,9 +133,9 @@ class JobRuns:
 
     @property
     def has_worker(self) -> bool:
-        """Whether a process runs the jobs of this home; ``serve --no-jobs`` does not."""
+        """Whether a process runs the jobs of this host, on whichever machine."""
         with self.stand_in() as free:
-            return not free
+            return not free or somebody_works(self._host.database)
 
     @cached_property
     def watchdog(self) -> Watchdog:

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from mooring.adapters.executor_locks import ExecutorLocks
 from mooring.hosting.host import Host
 from mooring.loader import NAMESPACE, unmount
 from mooring.model.config import HostConfig
 from mooring.model.run import RunStatus
+from mooring.testing.memory import MemoryLog
 from tests.host.lifecycle.conftest import MASTER_KEY, Shop, answered
 
 TIDY: dict[str, dict[str, str]] = {"tidy": {}}
@@ -94,3 +97,21 @@ def test_copies_in_use_are_kept_when_a_home_is_tidied(
     one.lifecycle.tidy()
     assert installation.root.is_dir()
     assert answered(two) == "1.0.0"
+
+
+def test_a_machine_knows_of_workers_on_others(machine: Callable[[str], Host]) -> None:
+    one = machine("one")
+    assert not has_worker(one)
+    url = one.config.database_url
+    assert url is not None
+    with ExecutorLocks(url, name="elsewhere", log=MemoryLog(), on_news=lambda: None) as locks:
+        assert locks.wait(30)
+        assert has_worker(one)
+    deadline = time.monotonic() + 30
+    while has_worker(one):
+        assert time.monotonic() < deadline, "the server forgets the session"
+        time.sleep(0.05)
+
+
+def has_worker(host: Host) -> bool:
+    return host.jobs.has_worker

@@ -5,6 +5,7 @@ from mooring.testing.clock import FakeClock
 from mooring.testing.crash import Crashes, crash_everywhere
 from mooring.testing.driven_runs import Postponement
 from mooring.testing.memory import MemoryApp, memory_app
+from mooring.testing.memory_dead_letters import MemoryDeadLetters
 from mooring.testing.memory_http import RecordingHttp
 from mooring.testing.memory_odp import MemoryOdp
 from mooring.testing.memory_stores import MemoryKeyValueStore, MemoryRecords, MemoryRecordStore
@@ -16,6 +17,7 @@ __all__ = [
     "FakeClock",
     "JobRun",
     "MemoryApp",
+    "MemoryDeadLetters",
     "MemoryKeyValueStore",
     "MemoryOdp",
     "MemoryRecordStore",

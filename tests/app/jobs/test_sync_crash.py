@@ -121,7 +121,7 @@ CASES: Mapping[str, tuple[SetUp, dict[str, Any], int | None]] = {
     "some": (some_are_known, {"stages": SOME}, 6),
     "refused": (some_are_refused, {"stages": ["push"]}, None),
     "asked": (some_are_asked_for, {RETRY: 4}, None),
-    "all": (nobody_is_known, {}, 2),
+    "all": (nobody_is_known, {}, 1),
 }
 
 

@@ -71,10 +71,12 @@ def test_what_is_handled_leaves_the_shelf_and_the_rest_stays_with_its_reason(
     memory_app: MemoryApp, run_job: RunJob
 ) -> None:
     parameters = asked(memory_app, {"a": 1, "b": None, "c": -1, "d": 2})
-    run_job(Import, parameters).completed()
+    run = run_job(Import, parameters).completed().run
     assert left(memory_app) == {"b": ("Still no total.", 2), "c": ("Below zero.", 2)}
     orders = memory_app.invocation.services.kv_store.scan("order/")
     assert dict(orders) == {"order/a": {"total": 1}, "order/d": {"total": 2}}
+    assert run.progress is not None
+    assert (run.progress["done"], run.progress["total"], run.progress["unit"]) == (4, 4, "records")
 
 
 def test_only_what_the_run_was_asked_for_is_tried(memory_app: MemoryApp, run_job: RunJob) -> None:

@@ -101,14 +101,15 @@ class Database:
                 finally:
                     self._thread.connection = None
 
-    def write_one(self, sql: str, values: Mapping[str, Any]) -> int:
+    def write_one(self, sql: str, values: Mapping[str, Any] | tuple[Any, ...]) -> int:
         """Execute one statement of the driver's own; return how many rows it changed.
 
         It is a transaction by itself, or part of the ``write`` that this thread is inside of. At a
         third of the price of ``write``, for what is written again and again.
         """
         if outer := self._outer():
-            return outer.exec_driver_sql(sql, dict(values)).rowcount
+            plain = values if isinstance(values, tuple) else dict(values)
+            return outer.exec_driver_sql(sql, plain).rowcount
         with self._explained(), self._turn, closing(self._connected()) as connection:
             try:
                 return self._written(connection, sql, values)

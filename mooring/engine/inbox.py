@@ -83,9 +83,15 @@ def verdict(delivery: Delivery, outcome: Outcome, *, now: datetime, hide: Hide) 
     if isinstance(outcome.error, CredentialsRejected) and delivery.install_id:
         # People renew credentials, which takes its time; the save of them makes this due at once.
         return Retry(now + timedelta(seconds=RECONNECT_WAIT), error, counts=False)
-    if isinstance(outcome.error, HOPELESS) or delivery.attempts + 1 >= MOST_ATTEMPTS:
+    if isinstance(outcome.error, HOPELESS):
         return Bury(error)
-    return Retry(now + timedelta(seconds=_wait(delivery.attempts, outcome.error)), error)
+    return _failed(delivery, error, wait=_wait(delivery.attempts, outcome.error), now=now)
+
+
+def overran(delivery: Delivery, *, seconds: float, now: datetime) -> Verdict:
+    """Say what becomes of a delivery whose function did not end in time: a failure like others."""
+    said = f"The function did not end within {seconds:g} seconds. Long work belongs in a job."
+    return _failed(delivery, said, wait=_wait(delivery.attempts, None), now=now)
 
 
 def dedupe_key(request: Request, profile: SignatureProfile | None) -> str:
@@ -150,6 +156,12 @@ def _reason(outcome: Outcome) -> str:
     if outcome.error is not None:
         return f"{type(outcome.error).__name__}: {outcome.error}"
     return f"The function answered with status {outcome.response.status}."
+
+
+def _failed(delivery: Delivery, error: str, *, wait: float, now: datetime) -> Verdict:
+    if delivery.attempts + 1 >= MOST_ATTEMPTS:
+        return Bury(error)
+    return Retry(now + timedelta(seconds=wait), error)
 
 
 def _wait(failures: int, error: BaseException | None) -> float:

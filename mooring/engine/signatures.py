@@ -115,6 +115,8 @@ def delivery_name(
     if profile.delivery_id_field:
         found = _json_object(body).get(profile.delivery_id_field)
         number = found if isinstance(found, str) else None
+    if profile.scheme != "timestamped":
+        return number or "", body
     return number or "", _claimed(headers, profile).signed(body)
 
 

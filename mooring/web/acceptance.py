@@ -14,9 +14,9 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from queue import Empty, SimpleQueue
 from typing import NamedTuple
-from uuid import UUID
 
 from mooring.engine.inbox import dedupe_key, to_wire
 from mooring.engine.problems import problem
@@ -33,16 +33,20 @@ RUSH_ROWS = 4  # in one write, which is then followed by another
 RUSH_SECONDS = 0.05
 WAITS_FOR_RUSH = 0.02
 
-Answer = asyncio.Future[str]
+Settle = Callable[[str, Exception | None], None]  # takes the delivery's id, or what is wrong
 
 
 class _Waiting(NamedTuple):
-    """A request on its way to the disk, and who waits for it to get there."""
+    """A request on its way to the disk, and who wants to know that it got there."""
 
     target: Target
     request: Request
     received_at: datetime
-    answer: Answer
+    loop: asyncio.AbstractEventLoop
+    settle: Settle
+
+
+_Answer = tuple[_Waiting, str, Exception | None]
 
 
 class Acceptance:
@@ -61,12 +65,17 @@ class Acceptance:
 
         Raises Refused when the database does not take it at present.
         """
+        answer: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+        self.submit(target, request, settle=partial(_answer, answer))
+        return await answer
+
+    def submit(self, target: Target, request: Request, *, settle: Settle) -> None:
+        """Do so without waiting: ``settle`` is called on this event loop when it is known."""
         if self._thread is None:
             self._thread = threading.Thread(target=self._run, name="acceptance", daemon=True)
             self._thread.start()
-        answer: Answer = asyncio.get_running_loop().create_future()
-        self._queue.put(_Waiting(target, request, self._host.clock.now(), answer))
-        return await answer
+        now, loop = self._host.clock.now(), asyncio.get_running_loop()
+        self._queue.put(_Waiting(target, request, now, loop, settle))
 
     def let_pass(self, *, at_most: float = WAITS_FOR_RUSH) -> None:
         """Wait a moment while many requests come in: senders wait for them, for others nobody."""
@@ -101,26 +110,26 @@ class Acceptance:
             ids = self._host.deliveries.accept(deliveries)
         except Exception as error:  # noqa: BLE001  # whoever waits gets to know it
             if len(batch) == 1 or isinstance(error, MooringError):
-                self._bring([(waiting.answer, "", self._told(error)) for waiting in batch])
+                self._bring([(waiting, "", self._told(error)) for waiting in batch])
                 return
             for waiting in batch:
                 self._write([waiting])
             return
         accepted = list(zip(batch, ids, strict=True))
-        self._bring([(waiting.answer, accepted_as, None) for waiting, accepted_as in accepted])
+        self._bring([(waiting, accepted_as, None) for waiting, accepted_as in accepted])
         self._on_accepted()
         for (waiting, accepted_as), delivery in zip(accepted, deliveries, strict=True):
             repeated = accepted_as != delivery.delivery_id
             self._journal.accepted(waiting.target, accepted_as, repeated=repeated)
 
-    def _bring(self, answers: Sequence[tuple[Answer, str, Exception | None]]) -> None:
+    def _bring(self, answers: Sequence[_Answer]) -> None:
         """Bring answers to the loops that wait for them, those of one together."""
         loops = defaultdict(list)
         for each in answers:
-            loops[each[0].get_loop()].append(each)
+            loops[each[0].loop].append(each)
         for loop, those in loops.items():
             with contextlib.suppress(RuntimeError):  # It has ended, and with it whoever waited.
-                loop.call_soon_threadsafe(_settle, those)
+                loop.call_soon_threadsafe(_settle_all, those)
 
     def _told(self, error: Exception) -> Exception:
         """Ask the sender to come again, where that may help."""
@@ -154,14 +163,23 @@ def _new_id(moment: datetime) -> str:
     milliseconds = int(moment.timestamp() * 1000)
     number = milliseconds << 80 | random.getrandbits(80)  # a name, not a secret
     number = number & ~(0xF << 76 | 0x3 << 62) | 0x7 << 76 | 0x2 << 62
-    return str(UUID(int=number))
+    digits = f"{number:032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
-def _settle(answers: Sequence[tuple[Answer, str, Exception | None]]) -> None:
-    for answer, accepted_as, error in answers:
-        if answer.done():
-            continue
-        if error is None:
-            answer.set_result(accepted_as)
-        else:
-            answer.set_exception(error)
+def _settle_all(answers: Sequence[_Answer]) -> None:
+    for waiting, accepted_as, error in answers:
+        try:
+            waiting.settle(accepted_as, error)
+        except Exception as failure:  # noqa: BLE001  # one's trouble is no other's
+            about = {"message": "An answer could not be given.", "exception": failure}
+            waiting.loop.call_exception_handler(about)
+
+
+def _answer(answer: asyncio.Future[str], accepted_as: str, error: Exception | None) -> None:
+    if answer.done():
+        return
+    if error is None:
+        answer.set_result(accepted_as)
+    else:
+        answer.set_exception(error)

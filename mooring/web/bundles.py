@@ -1,11 +1,13 @@
 """Which deliveries does a thread handle in turn, and how many of one installation at once?
 
 Quick ones are begun many together, for their beginning is written to the disk first; slow ones one
-by one. What waits behind one that hangs can be taken out of its bundle again.
+by one. What waits behind one that hangs can be taken out of its bundle again, and the one that
+hangs be given up; its thread then keeps a place of its installation, but none of the others'.
 """
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import Counter, deque
 from collections.abc import Collection, Iterable, Sequence
@@ -14,6 +16,7 @@ from mooring.engine.inbox import is_suspect
 from mooring.model.delivery import Delivery
 
 MOST_AT_ONCE = 8
+MOST_THREADS = 64  # with those that were given up
 MOST_PER_INSTALLATION = 4  # one app that hangs must leave room for the others
 BUNDLE_SECONDS = 0.05
 MOST_IN_BUNDLE = 64
@@ -42,31 +45,48 @@ class Bundle:
 
     def __init__(self, deliveries: Iterable[Delivery]) -> None:
         self._left = deque(deliveries)
+        self._turn = threading.Lock()
+        self._begun: Delivery | None = None
         self.install_id = self._left[0].install_id
         self.took_last_at = time.monotonic()
         self.has_ended = False
+        self.is_given_up = False
 
     def take(self) -> Delivery | None:
         """Take the next one to handle; None when there is none."""
-        self.took_last_at = time.monotonic()
-        try:
-            return self._left.popleft()
-        except IndexError:
-            return None
+        with self._turn:
+            self.took_last_at = time.monotonic()
+            self._begun = self._left.popleft() if self._left else None
+            return self._begun
+
+    def ends(self) -> bool:
+        """Say that the one that was taken has ended; False if it was given up before."""
+        with self._turn:
+            begun, self._begun, self.is_given_up = self._begun, None, False
+            return begun is not None
+
+    def give_up(self, *, begun_before: float) -> Delivery | None:
+        """Give up the one that was taken, if that was before; its end counts no more."""
+        with self._turn:
+            if self._begun is None or self.took_last_at >= begun_before:
+                return None
+            given_up, self._begun, self.is_given_up = self._begun, None, True
+            return given_up
 
     def rest(self) -> list[Delivery]:
         """Take out all that were not begun."""
-        rest = []
-        while delivery := self.take():
-            rest.append(delivery)
-        return rest
+        with self._turn:
+            rest = list(self._left)
+            self._left.clear()
+            return rest
 
 
 class Plan:
-    """What is begun next, given what is in hand: ``lanes`` are the bundles of each installation."""
+    """What is begun next, given the bundles in hand."""
 
-    def __init__(self, lanes: Counter[int], *, pace: Pace, has_suspect: bool) -> None:
-        self._lanes = lanes
+    def __init__(self, in_hand: Sequence[Bundle], *, pace: Pace, has_suspect: bool) -> None:
+        self._lanes = Counter(bundle.install_id for bundle in in_hand)
+        self._given_up = sum(bundle.is_given_up for bundle in in_hand)
         self._pace = pace
         self._has_suspect = has_suspect
         self._open: dict[int, float] = {}
@@ -80,7 +100,8 @@ class Plan:
     @property
     def is_full(self) -> bool:
         """Whether no thread is left to begin anything."""
-        return self._lanes.total() >= MOST_AT_ONCE
+        threads = self._lanes.total()
+        return threads - self._given_up >= MOST_AT_ONCE or threads >= MOST_THREADS
 
     @property
     def full_installations(self) -> list[int]:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import traceback
 from collections.abc import Awaitable
 from functools import partial
+from typing import TypeGuard
 
 from mooring.engine.inbox import ACCEPTING_METHODS
 from mooring.engine.problems import problem, refusal
 from mooring.errors import SignatureInvalid
 from mooring.hosting.host import Host
 from mooring.sdk.webhook import Request, Response
+from mooring.web.acceptance import Settle
 from mooring.web.calls import AnswerNow, Calls
 from mooring.web.directory import Address, Directory, Found, SharedAddress, Target
 from mooring.web.inbox import Inbox
@@ -57,20 +59,38 @@ class Functions:
             else:
                 await self._desk.run(partial(self._verify, target, request))
         if target.entry.delivery == "inbox" and request.method in ACCEPTING_METHODS:
-            return Response(202, {"delivery_id": await self._inbox.accept(target, request)})
+            return accepted(await self._inbox.accept(target, request))
         return await self._calls.answer(target, request, answer_now=answer_now)
+
+    def accepts_at_once(self, found: Found, method: str) -> TypeGuard[Target]:
+        """Whether a request is for later, and nothing is to be looked up before it is accepted."""
+        return (
+            isinstance(found, Target)
+            and found.entry.delivery == "inbox"
+            and method in ACCEPTING_METHODS
+            and self._verifier.knows(found)
+        )
+
+    def accept(self, target: Target, request: Request, *, settle: Settle) -> None:
+        """Accept a request for later; ``settle`` gets to know of it. Raises Refused."""
+        self._verify(target, request)
+        self._inbox.submit(target, request, settle=settle)
 
     async def whatever(self, answering: Awaitable[Response], *, path: str) -> tuple[Response, bool]:
         """Await an answer, also one that refuses; say whether the connection ends with it."""
         try:
             return await answering, False
-        except Refused as refused:
-            return refused.response, "connection" in refused.response.headers
-        except Exception:  # noqa: BLE001  # the caller gets an answer, the log the reason
-            fields = {"path": path, "traceback": traceback.format_exc()}
-            self._host.log.log("error", "server.failed", fields)
-            said = "The host failed to answer; its log says why."
-            return problem(500, "host.internal", said), False
+        except Exception as error:  # noqa: BLE001  # the caller gets an answer
+            return self.failed(error, path=path)
+
+    def failed(self, error: Exception, *, path: str) -> tuple[Response, bool]:
+        """Answer for what was raised; where nobody foresaw it, the log has the reason."""
+        if isinstance(error, Refused):
+            return error.response, "connection" in error.response.headers
+        fields = {"path": path, "traceback": "".join(traceback.format_exception(error))}
+        self._host.log.log("error", "server.failed", fields)
+        said = "The host failed to answer; its log says why."
+        return problem(500, "host.internal", said), False
 
     async def _resolved(self, found: SharedAddress, address: Address, request: Request) -> Target:
         return await self._desk.run(partial(self._resolver.resolve, found, address, request))
@@ -88,3 +108,8 @@ class Functions:
     def _log_refusal(self, target: Target, reason: str) -> None:
         fields = {**target.log_fields, "reason": reason}
         self._host.log.log("warn", "request.refused", fields)
+
+
+def accepted(delivery_id: str) -> Response:
+    """Say that a request was stored, and as what."""
+    return Response(202, {"delivery_id": delivery_id})

@@ -1,12 +1,17 @@
-"""What does one attempt at a delivery come to? The function is called as it would be directly."""
+"""What does one attempt at a delivery come to? The function is called as it would be directly.
+
+A coroutine is told to end when its time is over. A thread cannot be: whoever watches it gives the
+attempt up (see ``web.inbox``), and what comes of it then counts no more.
+"""
 
 from __future__ import annotations
 
+import asyncio
 import time
 from functools import partial
 
-from mooring.engine.functions import Outcome, attempt
-from mooring.engine.inbox import Bury, Verdict, from_wire, given_up, verdict
+from mooring.engine.functions import Outcome, Unfinished, begin, finish
+from mooring.engine.inbox import Bury, Verdict, from_wire, given_up, overran, verdict
 from mooring.errors import NotFound, RecordInvalid
 from mooring.hosting.host import Host
 from mooring.model.delivery import Delivery
@@ -20,20 +25,25 @@ FRESH_SECONDS = 0.1  # how long it may stay unnoticed that an installation chang
 class Handling:
     """Calls functions for deliveries; for threads."""
 
-    def __init__(self, host: Host, *, journal: Journal) -> None:
+    def __init__(self, host: Host, *, journal: Journal, time_limit: float) -> None:
         self._host = host
         self._journal = journal
+        self._time_limit = time_limit
         self._found: dict[tuple[int, str], tuple[float, Installation | None]] = {}
 
     def judged(self, delivery: Delivery) -> Verdict:
         """Attempt it, and say what becomes of it."""
         outcome = self._attempt(delivery)
-        if isinstance(outcome, Bury):
+        if not isinstance(outcome, Outcome):
             return outcome
         now, hide = self._host.clock.now(), self._host.masker.hide
         return verdict(delivery, outcome, now=now, hide=hide)
 
-    def _attempt(self, delivery: Delivery) -> Outcome | Bury:
+    def overran(self, delivery: Delivery) -> Verdict:
+        """Say what becomes of one that took too long."""
+        return overran(delivery, seconds=self._time_limit, now=self._host.clock.now())
+
+    def _attempt(self, delivery: Delivery) -> Outcome | Verdict:
         if hopeless := given_up(delivery):
             return hopeless
         installation = self._installation(delivery)
@@ -52,16 +62,26 @@ class Handling:
         except RecordInvalid as error:
             return Bury(str(error))
         started = time.perf_counter()
-        outcome = attempt(
+        outcome = begin(
             partial(self._host.function_class, installation, name),
             request,
             invocation=invocation,
             hide=self._host.masker.hide,
         )
+        if isinstance(outcome, Unfinished):
+            try:
+                outcome = asyncio.run(self._finished(outcome))
+            except TimeoutError:
+                return self.overran(delivery)
         took = time.perf_counter() - started
         target = Target(installation, entry, None)
         self._journal.answered(target, outcome.response.status, took=took)
         return outcome
+
+    async def _finished(self, unfinished: Unfinished) -> Outcome:
+        """Await the end of a coroutine. Raises TimeoutError: one of the app's own is an outcome."""
+        async with asyncio.timeout(self._time_limit):
+            return await finish(unfinished, hide=self._host.masker.hide)
 
     def _installation(self, delivery: Delivery) -> Installation | None:
         key = (delivery.install_id, delivery.app_id)

@@ -3,7 +3,8 @@
 A delivery is a row before it is acknowledged. One thread looks for rows that are due, claims them
 for a short lease that it renews while a function works, and lets others handle them. It alone
 writes, a whole turn in one transaction: the disk can sync only so often. What a killed process left
-claimed is due again when its lease runs out.
+claimed is due again when its lease runs out. A function that does not end in time has failed, and
+its thread is left to itself.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import contextlib
 import threading
 import time
 import traceback
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -25,8 +26,8 @@ from mooring.errors import NotFound
 from mooring.hosting.host import Host
 from mooring.model.delivery import Delivery
 from mooring.sdk.webhook import Request
-from mooring.web.acceptance import Acceptance
-from mooring.web.bundles import MOST_AT_ONCE, Bundle, Pace, Plan
+from mooring.web.acceptance import Acceptance, Settle
+from mooring.web.bundles import MOST_THREADS, Bundle, Pace, Plan
 from mooring.web.directory import Target
 from mooring.web.handling import Handling
 from mooring.web.journal import Journal
@@ -37,6 +38,8 @@ LOOKS_EVERY = 0.5  # seconds
 LOOKS_IN_RUSH = 0.1
 HANGS_AFTER = 2.0
 LOOKS_AT = 64  # due deliveries
+TIME_LIMIT = 300.0  # seconds for one attempt
+OVERTIME = 0.5  # for a coroutine that was told to end
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +60,16 @@ class Inbox:
         journal: Journal,
         lease: timedelta = LEASE,
         looks_every: float = LOOKS_EVERY,
+        time_limit: float = TIME_LIMIT,
     ) -> None:
         self._host = host
         self._lease = lease
         self._looks_every = looks_every
         self._wake = threading.Event()
         self._acceptance = Acceptance(host, journal=journal, on_accepted=self._wake.set)
-        self._judged = host.tracing.deliveries(Handling(host, journal=journal).judged)
+        self._handling = Handling(host, journal=journal, time_limit=time_limit)
+        self._judged = host.tracing.deliveries(self._handling.judged)
+        self._gives_up_after = time_limit + OVERTIME
         self._pace = Pace()
         # Both are changed by the looking thread alone.
         self._in_hand: dict[str, Delivery] = {}
@@ -71,12 +77,16 @@ class Inbox:
         self._decided: deque[tuple[Delivery, _End]] = deque()
         self._stopping = threading.Event()
         self._ended = threading.Event()
-        self._threads = Threads("delivery", most=MOST_AT_ONCE)
+        self._threads = Threads("delivery", most=MOST_THREADS)
         self._looking: threading.Thread | None = None
 
     async def accept(self, target: Target, request: Request) -> str:
         """Store a request and return its delivery's id; a repeated one has the id of the first."""
         return await self._acceptance.accept(target, request)
+
+    def submit(self, target: Target, request: Request, *, settle: Settle) -> None:
+        """Do so without waiting: ``settle`` is called on this event loop when it is known."""
+        self._acceptance.submit(target, request, settle=settle)
 
     def start(self) -> None:
         """Begin to handle what is due."""
@@ -114,6 +124,7 @@ class Inbox:
         now = self._host.clock.now()
         self._bundles = [bundle for bundle in self._bundles if not bundle.has_ended]
         self._put_back()
+        self._give_up()
         decided = list(self._decided)
         done = {delivery.delivery_id for delivery, _ in decided}
         working = [one for key, one in self._in_hand.items() if key not in done]
@@ -140,13 +151,17 @@ class Inbox:
             if self._stopping.is_set() or bundle.took_last_at < latest:
                 self._decided.extend((delivery, _Untouched()) for delivery in bundle.rest())
 
+    def _give_up(self) -> None:
+        """Count as failed what takes too long; its thread keeps its place until it returns."""
+        latest = time.monotonic() - self._gives_up_after
+        for bundle in self._bundles:
+            if delivery := bundle.give_up(begun_before=latest):
+                self._decided.append((delivery, self._handling.overran(delivery)))
+
     def _may_begin(self, now: datetime, working: Sequence[Delivery]) -> list[list[Delivery]]:
         """Choose what there is room for; look once more where what may be fatal stands in front."""
-        plan = Plan(
-            Counter(bundle.install_id for bundle in self._bundles),
-            pace=self._pace,
-            has_suspect=any(map(is_suspect, working)),
-        )
+        has_suspect = any(map(is_suspect, working))
+        plan = Plan(self._bundles, pace=self._pace, has_suspect=has_suspect)
         if plan.is_full:
             return []
         for suspects in (True, False):
@@ -166,11 +181,11 @@ class Inbox:
     def _handle_all(self, bundle: Bundle) -> None:
         while delivery := bundle.take():
             self._acceptance.let_pass()
-            self._handle(delivery)
+            self._handle(delivery, bundle)
         bundle.has_ended = True
         self._wake.set()
 
-    def _handle(self, delivery: Delivery) -> None:
+    def _handle(self, delivery: Delivery, bundle: Bundle) -> None:
         """Handle one; without a verdict its lease runs out and it comes again."""
         judged: Verdict | None = None
         started = time.monotonic()
@@ -179,7 +194,8 @@ class Inbox:
         except Exception:  # noqa: BLE001  # nothing above this thread would say it
             self._log("error", "delivery.failed", delivery, traceback=traceback.format_exc())
         finally:
-            self._decided.append((delivery, judged))
+            if bundle.ends():
+                self._decided.append((delivery, judged))
             self._pace.took(delivery, time.monotonic() - started)
 
     def _note(self, decided: Sequence[tuple[Delivery, _End]]) -> None:

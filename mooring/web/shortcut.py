@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from mooring.sdk.webhook import METHODS, Request, Response
 from mooring.web.directory import Address, Found, address_of
-from mooring.web.functions import Functions
+from mooring.web.functions import Functions, accepted
 from mooring.web.messages import headers_of, params_of, sendable
 from mooring.web.protocol import BoundedProtocol
 
@@ -102,38 +102,67 @@ class _PlainCall:
         return _Nobody
 
     def start(self) -> None:
-        """Answer in a task of its own."""
-        tasks = self._protocol.tasks
-        task = self._protocol.loop.create_task(self._run())
-        task.add_done_callback(tasks.discard)
-        tasks.add(task)
+        """Accept the request for later at once, or have it answered in a task of its own."""
+        protocol = self._protocol
+        if protocol.functions.accepts_at_once(self._found, self._method):
+            try:
+                protocol.functions.accept(self._found, self._request(), settle=self._settle)
+            except Exception as error:  # noqa: BLE001  # the caller gets an answer
+                self._fail(error)
+            return
+        task = protocol.loop.create_task(self._run())
+        task.add_done_callback(protocol.tasks.discard)
+        protocol.tasks.add(task)
 
-    async def _run(self) -> None:
-        functions = self._protocol.functions
-        try:
-            path = f"{self._address.app_id}/{self._address.function}"
-            self._send(*await functions.whatever(self._answered(), path=path))
-        finally:
-            if not self.response_complete:  # told to end: whoever waits should know
-                self._protocol.transport.close()
-
-    async def _answered(self) -> Response:
-        request = Request(
+    def _request(self) -> Request:
+        return Request(
             self._method,
             path=self._address.extra,
             params=params_of(self._query),
             headers=headers_of(self._headers),
             body=self.body,
         )
+
+    @property
+    def _path(self) -> str:
+        return f"/functions/{self._address.app_id}/{self._address.function}"
+
+    def _settle(self, delivery_id: str, error: Exception | None) -> None:
+        if error is None:
+            self._send(accepted(delivery_id))
+        else:
+            self._fail(error)
+
+    def _fail(self, error: Exception) -> None:
+        try:
+            response, is_last = self._protocol.functions.failed(error, path=self._path)
+            self._send(response, is_last=is_last)
+        finally:
+            self._let_go()
+
+    async def _run(self) -> None:
+        functions = self._protocol.functions
+        try:
+            response, is_last = await functions.whatever(self._answered(), path=self._path)
+            self._send(response, is_last=is_last)
+        finally:
+            self._let_go()
+
+    async def _answered(self) -> Response:
         return await self._protocol.functions.answer(
-            self._found, self._address, request, answer_now=self._answer_now
+            self._found, self._address, self._request(), answer_now=self._answer_now
         )
+
+    def _let_go(self) -> None:
+        """Close the connection if nobody will answer any more, so that whoever waits knows."""
+        if not self.response_complete:
+            self._protocol.transport.close()
 
     def _answer_now(self, write: Callable[[], Response]) -> None:
         if not self.response_complete:
-            self._send(write(), False)
+            self._send(write())
 
-    def _send(self, response: Response, is_last: bool) -> None:  # as whatever says
+    def _send(self, response: Response, *, is_last: bool = False) -> None:
         """Send the answer unless there was one."""
         if self.response_complete:
             return

@@ -44,18 +44,31 @@ class Deliveries:
 
         All are stored in one transaction, or none.
         """
-        unique = {_once(delivery): delivery for delivery in reversed(accepted)}
+        keys = [_once(delivery) for delivery in accepted]
+        unique = dict(zip(reversed(keys), reversed(accepted), strict=True))
         ids = {key: delivery.delivery_id for key, delivery in unique.items()}
         # In one order everywhere, so that no two processes wait for each other.
-        pending = [unique[key] for key in sorted(unique, key=str)]
+        order = sorted(unique)
+        pending = [unique[key] for key in order]
         texts = [(delivery.request, delivery.delivery_id) for delivery in pending]
-        rows = list(map(_values, pending, self._seal.close_all(texts)))
+        rows = list(map(_values, order, pending, self._seal.close_all(texts)))
+        if len(rows) <= MOST_ROWS and self._store_at_once(rows):
+            return [ids[key] for key in keys]
         with self._database.write() as connection:
             for start in range(0, len(rows), MOST_ROWS):
                 batch = pending[start : start + MOST_ROWS]
                 if _store(connection, rows[start : start + MOST_ROWS]) < len(batch):
                     ids.update(_found(connection, batch))
-        return [ids[_once(delivery)] for delivery in accepted]
+        return [ids[key] for key in keys]
+
+    def _store_at_once(self, rows: Sequence[tuple[Any, ...]]) -> bool:
+        """Store rows by a statement alone; False where some were there, which that does not name.
+
+        Whoever asks by which, in a transaction, finds those that were stored just now like them.
+        """
+        style = "format" if self._database.is_postgresql else "qmark"
+        stored = self._database.write_one(_insertion(style, len(rows)), tuple(chain(*rows)))
+        return stored == len(rows)
 
     def due(
         self,
@@ -220,14 +233,11 @@ def _found(connection: Connection, batch: Sequence[Delivery]) -> Mapping[_Once, 
     return {(key[0], key[1], key[2], key[3]): delivery_id for delivery_id, *key in found}
 
 
-def _values(delivery: Delivery, sealed: str) -> tuple[Any, ...]:
+def _values(once: _Once, delivery: Delivery, sealed: str) -> tuple[Any, ...]:
     """Return a row's values in the order of the table's columns, as the driver takes them."""
     return (
         delivery.delivery_id,
-        delivery.install_id,
-        delivery.app_id,
-        delivery.function,
-        storable(delivery.dedupe_key),
+        *once,
         sealed,
         delivery.state.value,
         delivery.attempts,

@@ -20,7 +20,7 @@ from mooring.model.config import HostConfig
 from mooring.model.installation import Installation
 from mooring.web.calls import Calls
 from mooring.web.health import Health
-from mooring.web.inbox import Inbox
+from mooring.web.inbox import TIME_LIMIT, Inbox
 from mooring.web.journal import Journal
 from mooring.web.public import PublicServer
 from mooring.web.threads import Threads
@@ -154,11 +154,13 @@ class Site:
 
 
 @contextmanager
-def opened_site(host: Host, app: App, **limits: Any) -> Iterator[Site]:
+def opened_site(
+    host: Host, app: App, *, handling_limit: float = TIME_LIMIT, **limits: Any
+) -> Iterator[Site]:
     """Install the app and open its public server; the inbox is not started."""
     installation = host.lifecycle.install(app.finish())
     desk, journal = Threads("desk", most=8), Journal(host)
-    inbox = Inbox(host, journal=journal, looks_every=0.02)
+    inbox = Inbox(host, journal=journal, looks_every=0.02, time_limit=handling_limit)
     calls = Calls(host, journal=journal, **limits)
     health = Health(host, threads=desk, jobs_run=None)
     server = PublicServer(host, desk=desk, calls=calls, inbox=inbox, health=health)

@@ -13,6 +13,8 @@ import pytest
 from mooring.errors import Conflict
 from mooring.hosting.host import Host
 from mooring.model.delivery import Delivery
+from mooring.sdk.webhook import Request
+from mooring.web.directory import Target, address_of
 from tests.host.web.conftest import App, Site
 
 OpenSite = Callable[..., Site]
@@ -78,6 +80,37 @@ def test_while_the_database_takes_nothing_senders_are_told_to_come_again(
     answer = asyncio.run(hook.ask("POST", hook.path("hook"), content=b"1"))
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
     assert answer.json()["error"]["code"] == "inbox.unavailable"
+
+
+def test_an_answer_that_cannot_be_given_keeps_no_other_back(hook: Site) -> None:
+    async def accept() -> tuple[list[str], list[str]]:
+        loop = asyncio.get_running_loop()
+        settled: list[str] = []
+        failures: list[str] = []
+        loop.set_exception_handler(lambda _, about: failures.append(repr(about["exception"])))
+        address = address_of(hook.path("hook").encode())
+        assert address is not None
+        target = await hook.server.functions.find(address)
+        assert isinstance(target, Target)
+
+        def give(delivery_id: str, error: Exception | None) -> None:
+            settled.append(delivery_id)
+            if len(settled) == 2:
+                raise ValueError("odd")
+
+        for number in range(4):
+            hook.inbox.submit(target, Request("POST", body=b"%d" % number), settle=give)
+        for _ in range(1000):
+            if len(settled) == 4:
+                break
+            await asyncio.sleep(0.01)
+        return settled, failures
+
+    settled, failures = asyncio.run(accept())
+    stored = {delivery.delivery_id for delivery in hook.host.deliveries.recent()}
+    assert set(settled) == stored
+    assert len(stored) == 4
+    assert failures == ["ValueError('odd')"]
 
 
 def test_nobody_is_answered_before_it_is_written(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -11,6 +11,7 @@ from mooring.web.bundles import (
     MOST_AT_ONCE,
     MOST_IN_BUNDLE,
     MOST_PER_INSTALLATION,
+    MOST_THREADS,
     Bundle,
     Pace,
     Plan,
@@ -34,8 +35,10 @@ def paced(seconds: float) -> Pace:
 
 
 def plan(pace: Pace, *, has_suspect: bool = False, **lanes: int) -> Plan:
-    used = Counter({int(name[1:]): count for name, count in lanes.items()})
-    return Plan(used, pace=pace, has_suspect=has_suspect)
+    in_hand = [
+        Bundle([delivery(0, int(name[1:]))]) for name, count in lanes.items() for _ in range(count)
+    ]
+    return Plan(in_hand, pace=pace, has_suspect=has_suspect)
 
 
 def sizes(made: Plan) -> list[int]:
@@ -131,3 +134,45 @@ def test_the_rest_of_a_bundle_can_be_taken_out() -> None:
     assert first is not None
     assert [one.delivery_id for one in bundle.rest()] == ["1-1", "1-2", "1-3"]
     assert bundle.take() is None
+
+
+def given_up(install_id: int = 1) -> Bundle:
+    bundle = Bundle([delivery(0, install_id)])
+    bundle.take()
+    assert bundle.give_up(begun_before=time.monotonic() + 1)
+    return bundle
+
+
+def test_what_takes_too_long_is_given_up_once_and_its_end_counts_no_more() -> None:
+    bundle = Bundle([delivery(1), delivery(2)])
+    assert bundle.give_up(begun_before=time.monotonic() + 1) is None
+    first = bundle.take()
+    assert bundle.give_up(begun_before=bundle.took_last_at) is None
+    assert bundle.give_up(begun_before=time.monotonic() + 1) is first
+    assert bundle.give_up(begun_before=time.monotonic() + 1) is None
+    assert not bundle.ends()
+    assert not bundle.is_given_up
+    assert bundle.take() == delivery(2)
+    assert bundle.ends()
+
+
+def test_what_has_ended_is_not_given_up() -> None:
+    bundle = Bundle([delivery(1)])
+    bundle.take()
+    assert bundle.ends()
+    assert bundle.give_up(begun_before=time.monotonic() + 1) is None
+
+
+def test_what_was_given_up_takes_a_place_of_its_installation_and_none_of_others() -> None:
+    hanging = [given_up(n) for n in (1, 2) for _ in range(MOST_PER_INSTALLATION)]
+    made = Plan(hanging, pace=paced(SLOW), has_suspect=False)
+    assert made.full_installations == [1, 2]
+    made.add([delivery(n, install_id) for n in range(3) for install_id in (1, 2, 3)], in_hand=())
+    assert sizes(made) == [1] * 3
+    assert {bundle[0].install_id for bundle in made.bundles} == {3}
+
+
+def test_there_are_so_many_threads_and_no_more() -> None:
+    hanging = [given_up(n) for n in range(MOST_THREADS)]
+    assert Plan(hanging, pace=paced(SLOW), has_suspect=False).is_full
+    assert not Plan(hanging[1:], pace=paced(SLOW), has_suspect=False).is_full

@@ -49,7 +49,7 @@ def settled(site: Site, *states: DeliveryState) -> Delivery:
 
 
 def until(site: Site, condition: Callable[[Delivery], bool]) -> Delivery:
-    for _ in range(500):
+    for _ in range(3000):
         (delivery,) = kept(site)
         if condition(delivery):
             return delivery

@@ -68,11 +68,10 @@ def test_a_webhook_is_tried_again_also_when_the_host_was_killed_in_between(
     log = home / "logs" / "mooring.jsonl"
     installed.ok("secrets", "shop", "set", "hook_signature=-", stdin="wh-demo-secret")
     body = b'{"revision": 42}'
+    seen = httpx.URL(url_of(installed, "seen")).path
     with serve("--no-jobs") as serving:
         answer = client.post(url_of(installed, "hook"), content=body, headers=signed(body))
         assert answer.status_code == 202
-        seen = httpx.URL(url_of(installed, "seen")).path
-        until(lambda: client.get(serving.public + seen).json() == {"count": 1})
         until(lambda: '"delivery.postponed"' in log.read_text("utf-8"))
         serving.kill()
     with serve("--no-jobs") as serving:

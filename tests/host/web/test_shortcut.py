@@ -15,6 +15,7 @@ import pytest
 import uvicorn
 from starlette.types import Receive, Scope, Send
 
+from mooring.errors import Conflict, HomeUnusable
 from mooring.web import directory, verification
 from mooring.web.protocol import BoundedProtocol
 from mooring.web.shortcut import MOST_BYTES, ShortcutProtocol
@@ -177,6 +178,48 @@ def test_either_way_the_answer_is_the_same(
     wanted = shop.path(function)
     assert through_asgi[0].startswith(wanted)
     assert not any(path.startswith(wanted) for path in past_it)
+
+
+def test_while_the_database_takes_nothing_senders_are_told_to_come_again(
+    shop: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(accepted: object) -> list[str]:
+        raise Conflict("The database is busy.")
+
+    monkeypatch.setattr(shop.host.deliveries, "accept", busy)
+    lines = [f"{name}: {value}" for name, value in signed(b"1").items()]
+
+    async def scenario() -> None:
+        async with served(shop) as opened:
+            status, body = await opened.ask("hook", *lines, body=b"1")
+            assert (status, json.loads(body)["error"]["code"]) == (503, "inbox.unavailable")
+            assert not opened.usual
+
+    asyncio.run(scenario())
+
+
+def test_whom_nobody_can_answer_is_not_left_waiting(
+    shop: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The database takes nothing, and neither does the log."""
+
+    def full(*_: object) -> None:
+        raise HomeUnusable("The log cannot be written.")
+
+    def odd(accepted: object) -> list[str]:
+        raise ValueError("odd")
+
+    monkeypatch.setattr(shop.host.deliveries, "accept", odd)
+    lines = [f"{name}: {value}" for name, value in signed(b"1").items()]
+
+    async def scenario() -> bytes:
+        asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+        async with served(shop) as opened:
+            monkeypatch.setattr(shop.host.log, "log", full)
+            opened.writer.write(opened.request("hook", *lines, body=b"1"))
+            return await opened.everything()
+
+    assert asyncio.run(scenario()) == b""
 
 
 NEEDS_MORE: dict[str, tuple[tuple[str, ...], dict[str, Any]]] = {

@@ -166,7 +166,7 @@ def test_many_share_one_transaction_and_few_statements(
 
 
 def test_of_many_of_which_one_cannot_be_stored_none_is(deliveries: Deliveries) -> None:
-    sent = [delivery(str(number), app_id=None if number == 5 else "a") for number in range(12)]
+    sent = [delivery(str(number), attempts=None if number == 5 else 0) for number in range(12)]
     with pytest.raises(IntegrityError):
         deliveries.accept(sent)
     assert deliveries.recent() == []

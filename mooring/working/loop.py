@@ -22,6 +22,7 @@ from mooring.adapters.executor_locks import ExecutorLocks, Locks, LocksOfHome
 from mooring.adapters.home_lock import HomeLock
 from mooring.adapters.repositories.delivery_shelf import DeliveryShelf
 from mooring.adapters.repositories.runs_in_hand import RunsInHand
+from mooring.adapters.repositories.waiting_runs import WaitingRuns
 from mooring.adapters.run_news import FileWatch
 from mooring.engine.scheduler import Scheduler
 from mooring.errors import LeaseLost
@@ -37,6 +38,7 @@ LOOK_EVERY = 0.2  # seconds; news of runs come sooner
 TAKE_OVER_EVERY = 0.4
 RECOVER_EVERY = 2.0
 RECONCILE_EVERY = 2.0
+MEND_EVERY = 5.0
 SWEEP_EVERY = 3600.0
 HANDLED_STAY = timedelta(days=30)  # deliveries; those that were set aside stay for good
 AFTER_TROUBLE = 1.0
@@ -125,6 +127,7 @@ class _Worker:
         self._stop = stop
         self._driven: set[tuple[str, int]] = set()
         self._in_hand = RunsInHand(host.database)
+        self._waiting = WaitingRuns(host.database)
         self._left_behind = LeftBehind(who.name)
         self._trouble = Trouble(self._log)
         self._scheduler = Scheduler(
@@ -144,6 +147,7 @@ class _Worker:
             (Every(TAKE_OVER_EVERY), self._take_over),
             (Every(RECOVER_EVERY, at_once=False), host.lifecycle.recover),
             (Every(RECONCILE_EVERY), self._reconcile),
+            (Every(MEND_EVERY), self._mend),
             (Every(SWEEP_EVERY, at_once=False), self._sweep),
         )
 
@@ -198,6 +202,11 @@ class _Worker:
         """Let the engine forget what a dead worker had submitted and not begun."""
         if count := forget_left_behind(self._engine, locks=self._locks, name=self._who.name):
             self._log("info", "job.engine.left_behind_forgotten", submissions=count)
+
+    def _mend(self) -> None:
+        """Let nothing wait for a time that was reckoned by a clock which has been set back."""
+        if count := self._waiting.mend(self._host.clock.now()):
+            self._log("warn", "job.runs.clock_was_set_back", runs=count)
 
     def _sweep(self) -> None:
         self._engine.sweep()

@@ -162,7 +162,7 @@ class RunMoves:
             error=error,
             not_before=now,
             worker=None,
-            heartbeat_at=None,
+            heartbeat_at=now,
         )
 
     def finish(
@@ -187,7 +187,10 @@ class RunMoves:
         attempt: int,
         statistics: Mapping[str, Any] | None = None,
     ) -> Run:
-        """Give the run back as PENDING, not before ``until``. Raises LeaseLost."""
+        """Give the run back as PENDING, not before ``until``. Raises LeaseLost.
+
+        Its heartbeat says when that was, should the clock be set back (see ``waiting_runs``).
+        """
         return self._fenced(
             run,
             status=RunStatus.PENDING.value,
@@ -195,7 +198,7 @@ class RunMoves:
             error=error,
             attempt=attempt,
             worker=None,
-            heartbeat_at=None,
+            heartbeat_at=self._clock.now(),
             **_counted(statistics),
         )
 

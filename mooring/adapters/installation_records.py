@@ -15,11 +15,10 @@ from sqlalchemy import Connection, Table, delete, select
 from mooring.adapters.columns import from_micros, to_micros
 from mooring.adapters.database import Database, bump, hold
 from mooring.adapters.repositories.installations import Installations
-from mooring.adapters.repositories.plans import plans_owner
 from mooring.adapters.repositories.schedules import Schedules
 from mooring.adapters.secrets.vault import Vault
 from mooring.adapters.tables import dead_letters, key_values, settings
-from mooring.model.installation import Installation
+from mooring.model.installation import Installation, plans_owner_of
 from mooring.model.run import JobSchedule
 
 TABLES: Mapping[str, Table] = {"setting": settings, "kv": key_values}
@@ -134,7 +133,7 @@ class InstallationRecords:
     def _drop(self, connection: Connection) -> None:
         for table in TABLES.values():
             connection.execute(delete(table).where(table.c.owner == self._owner))
-        plans = key_values.c.owner == plans_owner(self._install_id)
+        plans = key_values.c.owner == plans_owner_of(self._install_id)
         connection.execute(delete(key_values).where(plans))
         ours = dead_letters.c.install_id == self._install_id
         connection.execute(delete(dead_letters).where(ours))

@@ -132,3 +132,8 @@ class Endpoint:
     app_id: str
     function: str
     removed_at: datetime | None = None
+
+
+def plans_owner_of(install_id: int) -> str:
+    """Name the owner under which plans of an installation's jobs are kept, out of its reach."""
+    return f"plans/{install_id}"

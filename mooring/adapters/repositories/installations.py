@@ -57,6 +57,7 @@ from mooring.model.installation import (
     Upgrade,
     UpgradePhase,
     owner_of,
+    plans_owner_of,
 )
 from mooring.sdk.ports import Clock
 
@@ -194,7 +195,8 @@ class Installations:
             for table in OWNED:
                 connection.execute(delete(table).where(table.c.install_id == install_id))
             for table in (settings, key_values):
-                connection.execute(delete(table).where(table.c.owner == owner_of(install_id)))
+                owners = (owner_of(install_id), plans_owner_of(install_id))
+                connection.execute(delete(table).where(table.c.owner.in_(owners)))
             self._retire(connection, install_id)
             bump(connection, INSTALLS, ENDPOINTS, "schedules", "settings")
 

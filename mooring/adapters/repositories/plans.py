@@ -15,6 +15,7 @@ from mooring.adapters.database import Database
 from mooring.adapters.record_stores import KeyValueRecords, sweep
 from mooring.adapters.secrets.sealing import Seal
 from mooring.errors import NotFound
+from mooring.model.installation import plans_owner_of
 from mooring.model.plan import Plan
 from mooring.sdk.ports import Clock, Record
 
@@ -31,7 +32,7 @@ class Plans:
         self._database = database
         self._seal = seal
         self._clock = clock
-        self._records = KeyValueRecords(database, owner=plans_owner(install_id), clock=clock)
+        self._records = KeyValueRecords(database, owner=plans_owner_of(install_id), clock=clock)
 
     def put(self, plan: Plan) -> None:
         """Keep a plan until it expires; what has expired goes."""
@@ -112,11 +113,6 @@ class MadeWrites:
         name = self._prefix + key
         text = self._seal.close(json.dumps(dict(told)), place=name)
         self._records.put(name, {"told": text}, ttl=APPLIED_STAYS)
-
-
-def plans_owner(install_id: int) -> str:
-    """Name the owner of the key-value records in which an installation's plans are kept."""
-    return f"plans/{install_id}"
 
 
 def _head(plan_id: str) -> str:

@@ -176,9 +176,10 @@ def test_a_plan_that_is_gone_ends_its_run_in_words(
     assert things.written == []
 
 
-def test_plans_go_with_their_installation(host: Host) -> None:
+@pytest.mark.parametrize("purge", [True, False])
+def test_plans_go_with_their_installation(host: Host, purge: bool) -> None:
     plan = planned(host)
-    host.lifecycle.uninstall(host.installation(APP), purge=True)
+    host.lifecycle.uninstall(host.installation(APP), purge=purge)
     with pytest.raises(NotFound):
         host.plans.kept(plan.install_id).get(plan.plan_id)
 

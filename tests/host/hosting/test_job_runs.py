@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
 import threading
@@ -54,6 +55,13 @@ ASYNC_STEPS = {
     "async_waiter": "touch(begun)\nwait = lambda: asyncio.sleep(60)\n"
     "await self.aperform_interruptible_task(wait)",
 }
+EXECUTE = """\
+import sys, pathlib
+from mooring.hosting.host import Host
+from mooring.model.config import HostConfig
+with Host.open(HostConfig(home=pathlib.Path(sys.argv[1]), secrets="encrypted")) as host:
+    print(host.jobs.execute(sys.argv[2], worker="w").status)
+"""
 INTERRUPTIBLE = ["sleeper", "waiter", "user", *ASYNC_STEPS]
 
 
@@ -186,25 +194,32 @@ def test_a_worker_that_hangs_in_a_step_is_given_up_with_its_reason(
     assert started.logged("job.worker.given_up")
 
 
+def test_a_command_that_is_interrupted_gives_its_run_back(
+    host: Host, installation: Installation, tmp_path: Path
+) -> None:
+    begun = tmp_path / "begun"
+    run = host.jobs.trigger(installation, "stubborn", {"begun": str(begun)})
+    command = [sys.executable, "-c", EXECUTE, str(host.home.path), run.run_id]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as process:
+        until(begun.exists)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(WITHIN) != 0
+    back = host.runs.get(run.run_id)
+    assert (back.status, back.worker, back.workers_lost) == (RunStatus.PENDING, None, 0)
+
+
 @pytest.mark.parametrize("name", ["forking", "forking_and_raising"])
 def test_what_a_job_forks_off_does_not_drive_the_run(
     host: Host, installation: Installation, tmp_path: Path, name: str
 ) -> None:
     run = host.jobs.trigger(installation, name, {"begun": str(tmp_path / "begun")})
-    program = (
-        "import sys, pathlib\n"
-        "from mooring.hosting.host import Host\n"
-        "from mooring.model.config import HostConfig\n"
-        "with Host.open(HostConfig(home=pathlib.Path(sys.argv[1]), secrets='encrypted')) as host:\n"
-        "    print(host.jobs.execute(sys.argv[2], worker='w').status)\n"
-    )
     done = subprocess.run(
         [
             sys.executable,
             "-W",
             "ignore::DeprecationWarning",
             "-c",
-            program,
+            EXECUTE,
             host.home.path,
             run.run_id,
         ],

@@ -13,13 +13,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
 
 from mooring.adapters.database import Database
+from mooring.adapters.repositories.short_ids import row_called
 from mooring.adapters.tables import deliveries, installations
-from mooring.errors import Conflict, NotFound, UsageError
+from mooring.errors import Conflict, NotFound
 from mooring.model.delivery import Delivery, DeliveryState
 from mooring.model.moment import iso
 
-SHORTEST_PREFIX = 4
-MOST_NAMED = 5
 SWEPT_AT_ONCE = 1000
 
 DEAD = deliveries.c.state == DeliveryState.DEAD.value
@@ -69,24 +68,15 @@ class DeliveryShelf:
 
         Raises NotFound, and UsageError for several.
         """
-        # The beginning is the time: those of the same seconds differ in the end alone.
-        begins = deliveries.c.delivery_id.startswith(text.lower(), autoescape=True)
-        ends = deliveries.c.delivery_id.endswith(text.lower(), autoescape=True)
-        query = _shown().where(begins | ends).limit(MOST_NAMED)
-        rows: list[Row[Any]] = []
-        if len(text) >= SHORTEST_PREFIX:
-            with self._database.read() as connection:
-                rows = list(connection.execute(query))
-        if not rows:
+        row = row_called(
+            self._database, _shown(), deliveries.c.delivery_id, text, many="deliveries"
+        )
+        if row is None:
             raise NotFound(
                 f"There is no delivery {text}.",
                 hint="`mooring functions deliveries` lists them.",
             )
-        if len(rows) > 1:
-            ids = ", ".join(row.delivery_id for row in rows)
-            hint = f"Their last characters tell them apart: {ids}."
-            raise UsageError(f"Several deliveries begin or end with {text}.", hint=hint)
-        return _delivery(rows[0])
+        return _delivery(row)
 
     def send_again(self, delivery: Delivery, *, now: datetime) -> None:
         """Make it due, with all its attempts before it. Raises Conflict while it is in hand."""

@@ -1,0 +1,43 @@
+"""Some characters of an id are enough, if they are one row's alone."""
+
+from __future__ import annotations
+
+import pytest
+from sqlalchemy import select
+
+from mooring.adapters.database import Database
+from mooring.adapters.repositories.short_ids import MOST_NAMED, row_called
+from mooring.adapters.tables import meta
+from mooring.errors import UsageError
+
+
+@pytest.fixture
+def called(database: Database) -> Database:
+    names = ["abcd-1111", "abcd-2222", *(f"same-{n}-tail" for n in range(9))]
+    with database.write() as connection:
+        connection.execute(meta.insert(), [{"key": name, "value": "v"} for name in names])
+    return database
+
+
+def meant(database: Database, text: str) -> str | None:
+    row = row_called(database, select(meta), meta.c.key, text, many="things")
+    return str(row.key) if row else None
+
+
+def test_the_beginning_or_the_end_is_enough(called: Database) -> None:
+    assert meant(called, "ABCD-1") == "abcd-1111"
+    assert meant(called, "2222") == "abcd-2222"
+
+
+@pytest.mark.parametrize("text", ["", "abc", "zzzz", "%%%%", "____", "cd-1"])
+def test_too_little_and_what_stands_in_the_middle_mean_nothing(called: Database, text: str) -> None:
+    assert meant(called, text) is None
+
+
+def test_several_are_named_with_what_tells_them_apart(called: Database) -> None:
+    with pytest.raises(UsageError, match="Several things begin or end with abcd") as caught:
+        meant(called, "abcd")
+    assert "abcd-1111, abcd-2222" in caught.value.hint
+    with pytest.raises(UsageError) as caught:
+        meant(called, "same")
+    assert caught.value.hint.count("same-") == MOST_NAMED

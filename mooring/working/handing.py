@@ -28,6 +28,7 @@ class Handing:
         self._host = host
         self._engine = engine
         self._room = room
+        self.kept_free = 0  # places for runs that were left behind: they were begun first
         self._handed: dict[tuple[str, int], float] = {}
         self._alone: str | None = None  # the suspect that is being tried
         self._waiting: tuple[str, float] | None = None  # the next one, and when it was offered
@@ -41,7 +42,8 @@ class Handing:
     def hand_over(self, now: datetime) -> None:
         """Hand over what is due, as long as there is room."""
         self._look_at_suspect()
-        if self._engine.busy() >= self._room:
+        room = self._room - self.kept_free
+        if self._engine.busy() >= room:
             return
         due = self._host.runs.claimable(now=now, limit=LOOK_AT)
         self._forget_old()
@@ -53,7 +55,7 @@ class Handing:
             else:
                 waiting.append(run)
         for run in waiting:
-            if self._engine.busy() >= self._room:
+            if self._engine.busy() >= room:
                 return
             if places.take(run):
                 self.hand(run.run_id, run.epoch)

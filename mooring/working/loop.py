@@ -193,6 +193,7 @@ class _Worker:
             driven = {run_id for run_id, _ in self._driven.copy()}
             at = time.monotonic()
             found = self._left_behind.found(running, free=free, driven=driven, at=at)
+            self._handing.kept_free = self._left_behind.waiting(at)
             for run, why in found.items():
                 if self._handing.hand(run.run_id, run.epoch, cost=run.cost):
                     fields = {"run_id": run.run_id, "worker_was": run.worker, "why": why}

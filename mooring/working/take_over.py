@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from mooring.adapters.repositories.runs_in_hand import RunInHand
 
 ABANDONED_AFTER = 30.0  # seconds that a heartbeat stands still
+COME_FIRST = 300.0  # seconds; then runs that wait to begin may have the places, too
 SURE_AFTER = 0.4  # A worker that lost its session gets its lock again in less.
 
 Why: TypeAlias = Literal["worker_is_gone", "heartbeat_stands_still", "not_driven_here"]
@@ -53,6 +54,10 @@ class LeftBehind:
             for run, reason in suspected.items()
             if at - self._suspected[run.run_id, run.epoch] >= self.sure_after
         }
+
+    def waiting(self, at: float) -> int:
+        """Return how many were left behind and come before what has not begun."""
+        return sum(at - since < COME_FIRST for since in self._suspected.values())
 
     def _why(
         self, run: RunInHand, free: Collection[str], driven: Collection[str], at: float

@@ -30,15 +30,17 @@ class Engine:
 
 @dataclass
 class Runs:
-    """Knows how many workers each run has cost; none is due."""
+    """Knows how many workers each run has cost, and which are due."""
 
     workers_lost: dict[str, int] = field(default_factory=dict)
+    due: list[str] = field(default_factory=list)
 
     def get(self, run_id: str) -> Any:
         return SimpleNamespace(workers_lost=self.workers_lost.get(run_id, 0))
 
     def claimable(self, *, now: datetime, limit: int) -> list[Any]:
-        return []
+        values = {"epoch": 0, "install_id": 1, "job": "sync", "status": "PENDING"}
+        return [SimpleNamespace(run_id=run_id, **values) for run_id in self.due]
 
     def count_running(self, install_id: int, job: str) -> int:
         return 0
@@ -122,3 +124,19 @@ def test_nobody_makes_way_for_what_another_worker_took(
 def test_a_run_that_cost_one_worker_runs_among_the_others(hands: Handing) -> None:
     assert hands.hand("one", 1)
     assert hands.hand("two", 2, cost=1)
+
+
+def test_what_was_left_behind_comes_before_what_has_not_begun(
+    hands: Handing, runs: Runs, engine: Engine
+) -> None:
+    runs.due = ["one", "two", "three"]
+    hands.kept_free = 1
+    hands.hand_over(NOW)
+    assert engine.in_hand == ["one"]
+    hands.hand_over(NOW)
+    assert hands.hand("left behind", 2)
+    assert engine.in_hand == ["one", "left behind"]
+    engine.in_hand.clear()
+    hands.kept_free = 0
+    hands.hand_over(NOW)
+    assert engine.in_hand == ["two", "three"]

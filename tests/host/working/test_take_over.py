@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mooring.adapters.repositories.runs_in_hand import RunInHand
-from mooring.working.take_over import ABANDONED_AFTER, SURE_AFTER, LeftBehind, Why
+from mooring.working.take_over import ABANDONED_AFTER, COME_FIRST, SURE_AFTER, LeftBehind, Why
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 MINE = RunInHand("mine", 1, "me", NOW)
@@ -87,3 +87,14 @@ def test_what_is_not_running_any_more_is_forgotten(left_behind: LeftBehind) -> N
     found(left_behind, THEIRS, free={"them"}, at=0)
     assert found(left_behind, at=1) == {}
     assert found(left_behind, THEIRS, free={"them"}, at=2) == {}
+
+
+def test_places_are_kept_for_what_was_left_behind_before_it_is_certain(
+    left_behind: LeftBehind,
+) -> None:
+    assert found(left_behind, MINE, THEIRS, free={"them"}, at=0) == {}
+    assert left_behind.waiting(0) == 1
+    found(left_behind, MINE, THEIRS, free={"them"}, at=COME_FIRST)
+    assert left_behind.waiting(COME_FIRST) == 0, "it may be that nobody can take it"
+    found(left_behind, MINE, at=COME_FIRST)
+    assert left_behind.waiting(COME_FIRST) == 0

@@ -92,3 +92,16 @@ def test_a_step_that_takes_its_workers_down_ends_in_error_and_others_go_on(
     assert failed.status is RunStatus.ERROR
     assert "was tried 3 times and each time its worker was lost" in (failed.error or "")
     assert noted(notes).count("deadly page 1") == 3
+
+
+@only_sqlite
+def test_a_child_that_cannot_start_is_tried_less_and_less_often(config: HostConfig) -> None:
+    log = MemoryLog()
+    broken = {**environment_of(config), "MOORING_LOG_LEVEL": "loud"}
+    supervised = JobProcess(config.home, log=log, environment=broken)
+    supervised.start()
+    until(lambda: len(log.lines) >= 3)
+    supervised.stop()
+    said = [line.fields for line in log.lines[:3]]
+    assert [fields["again_in_seconds"] for fields in said] == [0.2, 0.4, 0.8]
+    assert {fields["exit_status"] for fields in said} == {78}

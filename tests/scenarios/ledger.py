@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,6 @@ class Ledger:
     """What is noted of every run of the job."""
 
     folder: Path
-    app: App = field(init=False)
 
     def __post_init__(self) -> None:
         self.folder.mkdir()

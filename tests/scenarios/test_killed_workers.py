@@ -23,7 +23,8 @@ from tests.scenarios.ledger import Ledger, faults
 
 pytestmark = pytest.mark.timeout(3600 if SOAK else 120)
 
-RUNS, STEPS, KILLS = (20, 200, 200) if SOAK else (3, 12, 2)
+# More runs than places, so that those of the dead have to come before those that wait.
+RUNS, PLACES, STEPS, KILLS = (20, 4, 200, 200) if SOAK else (5, 1, 12, 2)
 SECONDS = 0.6 if SOAK else 0.1
 COMMITTED = 3  # lines: the step was begun again, was ended, and the next one was begun
 
@@ -79,15 +80,15 @@ class Chase:
 
 
 def test_three_workers_on_postgresql(tmp_path: Path, postgresql_url: str, ledger: Ledger) -> None:
-    app = ledger.write_app(tmp_path / "app")
+    app, places = ledger.write_app(tmp_path / "app"), ("--concurrency", str(PLACES))
     with crew(tmp_path, postgresql_url) as workers, workers.open_host() as host:
         host.lifecycle.install(app)
         for _ in range(3):
-            workers.add()
+            workers.add(*places)
 
         def replace(pid: int) -> None:
             workers.kill(pid)
-            workers.add()
+            workers.add(*places)
 
         chase = Chase(host, ledger, replace)
         chase.begin(RUNS)

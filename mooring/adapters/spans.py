@@ -23,6 +23,7 @@ from mooring.adapters.tracing import Handle, StepWatch
 from mooring.model.delivery import Delivery
 from mooring.model.installation import Installation
 from mooring.model.run import Run, RunStatus
+from mooring.sdk.interruption import Interrupted
 from mooring.sdk.job import Job
 from mooring.sdk.ports import HttpPort, HttpRequest, HttpResponse
 
@@ -189,7 +190,10 @@ class _TracedHttp:
 
 
 def _fail(span: Span, error: BaseException) -> None:
-    """Say what kind of error it was, never what it says."""
+    """Say what kind of error it was, never what it says; being told to end is none."""
+    if isinstance(error, Interrupted):
+        span.set_attribute("mooring.interrupted", True)
+        return
     span.set_attribute("error.type", getattr(error, "code", None) or type(error).__name__)
     span.set_status(StatusCode.ERROR)
 

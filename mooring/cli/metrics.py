@@ -18,7 +18,7 @@ def command(ctx: click.Context) -> None:
     if ctx.invoked_subcommand is None:
         from mooring.hosting.metrics import metrics
 
-        with open_host(ctx) as host:
+        with open_host(ctx, reads=True) as host:
             text = metrics(host).decode()
             answer(ctx, {"metrics": text}, text.rstrip("\n"))
 

@@ -7,7 +7,7 @@ import timeit
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
@@ -18,14 +18,14 @@ from pytest_httpserver import HTTPServer
 
 from mooring.adapters.spans import Spans
 from mooring.adapters.tracing import Untraced
-from mooring.engine.inbox import to_wire
+from mooring.engine.inbox import Done, Verdict, to_wire
 from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from mooring.model.delivery import Delivery, DeliveryState
 from mooring.model.installation import Installation
+from mooring.sdk.interruption import Interrupted
+from mooring.sdk.job import Job
 from mooring.sdk.webhook import Request
-from mooring.web.handling import Handling
-from mooring.web.journal import Journal
 from mooring.web.traced_calls import calls_of
 from tests.host.web import conftest as web
 from tests.host.web.conftest import App
@@ -182,6 +182,26 @@ def test_what_fails_is_marked_from_the_step_to_the_run(
     assert traced.one("job.prepare").status.status_code is StatusCode.UNSET
 
 
+def test_a_step_that_was_told_to_end_is_no_failure(
+    traced: Traced, installation: Installation
+) -> None:
+    run = traced.host.jobs.trigger(installation, "fetch", {})
+    steps, job = traced.host.tracing.steps(run, Watch()), cast(Job, object())
+
+    def interrupted() -> None:
+        steps.enters(run, job)
+        try:
+            raise Interrupted
+        finally:
+            steps.leaves()
+
+    with pytest.raises(Interrupted):
+        interrupted()
+    told = traced.one("job.prepare")
+    assert told.status.status_code is StatusCode.UNSET
+    assert (told.attributes or {})["mooring.interrupted"] is True
+
+
 def test_a_scheduled_run_begins_a_trace_of_its_own(
     traced: Traced, installation: Installation
 ) -> None:
@@ -225,10 +245,12 @@ def test_a_delivery_is_handled_in_a_trace_of_its_own(
         *("d1", installation.install_id, "shop", "hello", "k", wire),
         *(DeliveryState.PENDING, 0, now, now),
     )
-    judged = traced.host.tracing.deliveries(
-        Handling(traced.host, journal=Journal(traced.host)).judged
-    )
-    judged(delivery)
+
+    def handle(delivery: Delivery) -> Verdict:
+        traced.host.jobs_of(installation).trigger("fetch", {})  # as its code would
+        return Done()
+
+    assert traced.host.tracing.deliveries(handle)(delivery) == Done()
     about = dict(traced.one("delivery.handle").attributes or {})
     assert (about["mooring.delivery_id"], about["mooring.delivery.verdict"]) == ("d1", "done")
     (run,) = traced.host.runs.recent()

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from mooring.adapters.masking import MASK
+from mooring.cli.deadletter import letter_json
+from mooring.hosting.host import Host
+from mooring.model.config import HostConfig
+from mooring.model.run import RunStatus
 from tests.conftest import Program
 from tests.host.cli.conftest import APP
 
@@ -42,18 +48,38 @@ RETRIES = """
 """
 
 
+@contextmanager
+def opened(program: Program) -> Iterator[Host]:
+    """Open the program's home here, which is quicker than another process."""
+    with Host.open(HostConfig(home=program.home, secrets="encrypted")) as host:
+        yield host
+
+
+def set_up(program: Program, app: Path, job: str) -> None:
+    """Install the app with this job, and let a run set two records aside."""
+    (app / "src/jobs/tidy.py").write_text(f'"""Tidies."""{job}', "utf-8")
+    with opened(program) as host:
+        host.lifecycle.install(app)
+        run_again(host)
+
+
+def run_again(host: Host) -> None:
+    run = host.jobs.trigger(host.installation(APP), "tidy", {})
+    ended = host.jobs.execute(run.run_id, worker="test")
+    assert ended.status is RunStatus.COMPLETE, ended.error
+
+
 @pytest.fixture
 def aside(cli: Program, app: Path) -> Program:
     """Give the program with two records set aside of an app that can try them again."""
-    function = app / "src/functions/hello.py"
-    text = function.read_text("utf-8")
-    known = "        storage.kv_store.put('totals', {'18': 5})\n"
-    place = text.index("        return ", text.index("def perform"))
-    function.write_text(f"{text[:place]}{known}{text[place:]}", "utf-8")
-    (app / "src/jobs/tidy.py").write_text(f'"""Tidies."""{JOB}{RETRIES}', "utf-8")
-    cli.ok("install", str(app))
-    cli.ok("jobs", "trigger", APP, "tidy", "--wait")
+    set_up(cli, app, JOB + RETRIES)
     return cli
+
+
+def kept(program: Program) -> list[dict[str, Any]]:
+    """Return what is set aside, as the list shows it."""
+    with opened(program) as host:
+        return [letter_json(shown) for shown in host.dead_letters.recent()]
 
 
 def listed(program: Program, *arguments: str) -> list[Any]:
@@ -78,7 +104,7 @@ def test_what_is_set_aside_is_listed_with_its_reason_and_counted(aside: Program)
 
 
 def test_one_is_shown_with_its_record_and_no_secret(aside: Program) -> None:
-    (letter,) = [each for each in listed(aside) if each["key"] == "18"]
+    (letter,) = [each for each in kept(aside) if each["key"] == "18"]
     shown = aside.ok("deadletter", "show", letter["letter_id"][:13], "--json").json
     assert shown["record"] == {"id": "18", "customer": "Zoë", "api_key": MASK}
     said = aside.ok("deadletter", "show", letter["letter_id"]).out
@@ -91,10 +117,10 @@ def test_one_is_shown_with_its_record_and_no_secret(aside: Program) -> None:
 
 
 def test_the_run_and_the_doctor_say_how_many_there_are(aside: Program) -> None:
-    aside.ok("jobs", "trigger", APP, "tidy", "--wait")
-    assert [each["times"] for each in listed(aside)] == [2, 2]
-    run = aside.ok("jobs", "list", "--json").json[0]
-    said = aside.ok("jobs", "show", run["run_id"]).out
+    with opened(aside) as host:
+        run_again(host)
+    assert [each["times"] for each in kept(aside)] == [2, 2]
+    said = aside.ok("jobs", "show", kept(aside)[0]["run_id"]).out
     assert f"set aside   2 records: mooring deadletter list {APP} --job tidy" in said
     findings = {each["check"]: each for each in aside("doctor", "--json").json["findings"]}
     finding = findings[f"job {APP} tidy (local)"]
@@ -107,56 +133,58 @@ def test_a_retry_writes_what_it_can_and_leaves_the_rest(aside: Program) -> None:
     answer = aside("deadletter", "retry", "--all", APP, "--wait", "--json")
     assert answer.status == 1, answer.err
     assert (answer.json["retried"], answer.json["left"]) == (2, 2)
-    assert {each["reason"] for each in listed(aside)} == {
+    assert {each["reason"] for each in kept(aside)} == {
         "Order 18 still has none.",
         "Order 19 still has none.",
     }
-    aside.ok("functions", "invoke", APP, "hello", "--body", '{"name": "Ada"}')
-    by_key = {each["key"]: each["letter_id"] for each in listed(aside)}
+    with opened(aside) as host:
+        services = host.invocation(host.installation(APP), entry_point="test").services
+        services.kv_store.put("totals", {"18": 5})
+    by_key = {each["key"]: each["letter_id"] for each in kept(aside)}
     answer = aside.ok("deadletter", "retry", by_key["18"], "--wait")
     assert "1 of 1 record handled." in answer.out
     assert "COMPLETE" in answer.out
-    (left,) = listed(aside)
+    (left,) = kept(aside)
     assert (left["key"], left["times"]) == ("19", 2)
 
 
 def test_a_retry_waits_for_serve_and_is_not_asked_for_twice(aside: Program) -> None:
-    letter_id = listed(aside)[0]["letter_id"]
+    letter_id = kept(aside)[0]["letter_id"]
     answer = aside.ok("deadletter", "retry", letter_id)
     assert "1 record will be tried again." in answer.out
     assert "mooring serve" in answer.err
-    assert sorted(each["state"] for each in listed(aside)) == ["retrying", "set_aside"]
+    assert sorted(each["state"] for each in kept(aside)) == ["retrying", "set_aside"]
     again = aside("deadletter", "retry", letter_id)
     assert again.status == 75
     assert "is being tried by a run" in again.err
     rest = aside.ok("deadletter", "retry", "--all", APP, "--json").json
     assert (rest["retried"], rest["left"]) == (1, None)
-    (run_id,) = {each["run_id"] for each in listed(aside) if each["letter_id"] == letter_id}
-    aside.ok("jobs", "terminate", run_id)
-    assert sorted(each["state"] for each in listed(aside)) == ["retrying", "set_aside"]
+    (run_id,) = {each["run_id"] for each in kept(aside) if each["letter_id"] == letter_id}
+    with opened(aside) as host:
+        host.runs.terminate(run_id, now=host.clock.now())
+    assert sorted(each["state"] for each in kept(aside)) == ["retrying", "set_aside"]
 
 
 def test_a_job_that_cannot_retry_says_so_and_changes_nothing(cli: Program, app: Path) -> None:
-    (app / "src/jobs/tidy.py").write_text(f'"""Tidies."""{JOB}', "utf-8")
-    cli.ok("install", str(app))
-    cli.ok("jobs", "trigger", APP, "tidy", "--wait")
+    set_up(cli, app, JOB)
     answer = cli("deadletter", "retry", "--all", APP)
     assert answer.status == 1
     assert "retry_records(self, letters)" in answer.err
     assert "Traceback" not in answer.err
-    assert {each["state"] for each in listed(cli)} == {"set_aside"}
-    assert len(cli.ok("jobs", "list", "--json").json) == 1
+    assert {each["state"] for each in kept(cli)} == {"set_aside"}
+    with opened(cli) as host:
+        assert len(host.runs.recent()) == 1
 
 
 def test_nothing_is_dropped_unless_somebody_says_yes(aside: Program) -> None:
-    letter_id = listed(aside)[0]["letter_id"]
+    letter_id = kept(aside)[0]["letter_id"]
     refused = aside("deadletter", "drop", letter_id)
     assert refused.status == 2
     assert "--yes" in refused.err
-    assert len(listed(aside)) == 2
+    assert len(kept(aside)) == 2
     assert aside.ok("deadletter", "drop", letter_id, "--yes", "--json").json == {"dropped": 1}
     assert "1 record dropped." in aside.ok("deadletter", "drop", "--all", APP, "--yes").out
-    assert listed(aside) == []
+    assert kept(aside) == []
     assert "Nothing is set aside." in aside.ok("deadletter", "list").out
     assert "Nothing is set aside." in aside.ok("deadletter", "retry", "--all", APP, "--wait").out
 

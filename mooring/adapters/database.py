@@ -43,6 +43,10 @@ class Database:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
+        # PostgreSQL shows each statement what is stored by then, in a transaction or not; without
+        # one, a read takes half of the messages.
+        once = {"isolation_level": "AUTOCOMMIT"} if self.is_postgresql else {}
+        self._reading = engine.execution_options(**once)
         self._thread = threading.local()
         self._turn: AbstractContextManager[Any] = (
             nullcontext() if self.is_postgresql else _Turn(str(engine.url.database))
@@ -79,7 +83,7 @@ class Database:
         if outer := self._outer():
             yield outer
             return
-        with self._explained(), self._engine.connect() as connection, connection.begin():
+        with self._explained(), self._reading.connect() as connection, connection.begin():
             yield connection
 
     @contextmanager

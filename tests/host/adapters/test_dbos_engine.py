@@ -134,6 +134,24 @@ def test_its_file_is_private_in_wal_mode_and_holds_no_pickles(
     assert (mode, kind) == ("wal", "portable_json")
 
 
+def test_its_records_name_the_worker_and_a_version_that_upgrades_do_not_change(
+    tmp_path: Path, executed: Executed
+) -> None:
+    file = tmp_path / "engine.sqlite"
+    engine = DbosEngine(executed, executor="this one", file=file)
+    engine.launch()
+    for number in range(3):
+        engine.submit(f"r{number}", epoch=0)
+    until(lambda: len(executed.calls) == 3 and engine.busy() == 0)
+    engine.shutdown(timeout=5)
+    connection = sqlite3.connect(file)
+    found = connection.execute(
+        "SELECT DISTINCT executor_id, application_version, name FROM workflow_status"
+    ).fetchall()
+    connection.close()
+    assert found == [("this one", "1", "run")]
+
+
 def test_importing_it_does_not_import_the_engine_itself() -> None:
     code = "import sys, mooring.adapters.dbos_engine; print('dbos' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from mooring.cli.attention import attention_json, attention_text
+from mooring.engine.attention import secret_to_renew
 from mooring.engine.settings import REDACTED, find_section
-from mooring.model.form import Element, Section, secret_fields
+from mooring.model.form import Element, Section
 
 if TYPE_CHECKING:
     from mooring.hosting.host import Host
@@ -21,32 +22,34 @@ def settings_text(
     """Write what ``SettingsDesk.show`` returned, with the fields that nobody has set yet."""
     form = host.definition(installation).settings_form
     attention = {each["section"]: each for each in attention_json(host, installation)}
+    answers = host.settings.answers(installation) if attention else {}
     lines = []
     for key, values in shown.items():
-        section = find_section(form, key)
+        section, refused = find_section(form, key), {}
         lines.append(f"{key}:")
-        mark = attention.get(key)
-        if mark:
+        if mark := attention.get(key):
             lines.append(f"  ! {attention_text(mark)}")
-        was_accepted = key in installation.accepted
-        of_secrets = _said_of_secrets(section, was_accepted=was_accepted) if mark else ""
-        lines += list(_fields(section, values, of_secrets)) or ["  (empty)"]
+            said = "no longer accepted" if key in installation.accepted else "not accepted"
+            refused = {secret_to_renew(section, answers): f"; {said}"}
+        lines += list(_fields(section, values, refused)) or ["  (empty)"]
     return "\n".join(lines) or "It has no settings."
 
 
-def _fields(section: Section, values: Mapping[str, Any], of_secrets: str) -> Iterator[str]:
+def _fields(
+    section: Section, values: Mapping[str, Any], refused: Mapping[str, str]
+) -> Iterator[str]:
     """List the fields in the form's order, then what the app keeps beside them."""
     fields = {element.key: element for element in section.fields}
     for key, element in fields.items():
-        yield f"  {key}: {_shown(values.get(key), of_secrets) or _not_set(element)}"
+        yield f"  {key}: {_shown(values.get(key), refused.get(key, '')) or _not_set(element)}"
     for key, value in values.items():
         if key not in fields:
-            yield f"  {key}: {_shown(value, of_secrets)}"
+            yield f"  {key}: {_shown(value)}"
 
 
-def _shown(value: Any, of_secrets: str) -> str:
+def _shown(value: Any, refused: str = "") -> str:
     if value == REDACTED:
-        return f"(set, hidden{of_secrets})"
+        return f"(set, hidden{refused})"
     if value is None or value == "":
         return ""
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
@@ -55,11 +58,4 @@ def _shown(value: Any, of_secrets: str) -> str:
 def _not_set(element: Element) -> str:
     if element.default_value in (None, ""):
         return "(not set)"
-    return f"(not set, which means {_shown(element.default_value, '')})"
-
-
-def _said_of_secrets(section: Section, *, was_accepted: bool) -> str:
-    """Say of a section's secret that it is refused, where it can only be this one."""
-    if section.connects or len(secret_fields(section)) != 1:
-        return ""
-    return "; no longer accepted" if was_accepted else "; not accepted"
+    return f"(not set, which means {_shown(element.default_value)})"

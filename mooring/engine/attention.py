@@ -167,9 +167,17 @@ def how_to_renew(section: Section, answers: Answers) -> str:
     """Name the option that renews what a section holds, as it is filled in at present."""
     if can_authorize(section, answers):
         return "--authorize"
+    key = secret_to_renew(section, answers)
+    return f"--set {key}=-" if key else ""
+
+
+def secret_to_renew(section: Section, answers: Answers) -> str:
+    """Return the field that holds the credential; empty if a button takes care of that."""
+    if can_authorize(section, answers):
+        return ""
     asked = (e for e in section.fields if e.type == "secret" and holds(e.visible, section, answers))
     secret = next(asked, None)
-    return f"--set {secret.key}=-" if secret else ""
+    return secret.key if secret else ""
 
 
 def remedy(installation: Installation, section: str, *, how: str = "") -> str:

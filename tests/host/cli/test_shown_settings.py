@@ -25,8 +25,10 @@ sections:
   - key: shop
     label: Shop
     elements:
+      - {type: secret, key: token, label: Token, help: Or a token of your own.}
+      - {type: text, key: client_id, label: Client, help: Who the app is.}
       - {type: secret, key: client_secret, label: Secret, help: The secret of the client.}
-      - {type: oauth_button, label: Connect}
+      - {type: oauth_button, label: Connect, visible: {key: shop.client_id, empty: false}}
 """
 
 
@@ -38,10 +40,10 @@ def shown(cli: Program, app: Path) -> Program:
     return cli
 
 
-def reject(home: Path, section: str) -> None:
+def reject(home: Path, section: str, **values: str) -> None:
     with Host.open(HostConfig(home=home, secrets="encrypted")) as host:
         stored = host.invocation(host.installation(APP), entry_point="test").services.settings
-        stored.put("shop", {"client_secret": "of-the-client-1"})
+        stored.put(section, values)
         error = CredentialsRejected("The access has ended.", section=section)
         assert host.attention.raise_for(host.installation(APP), error)
 
@@ -64,18 +66,22 @@ def test_what_is_set_is_shown_in_the_order_of_the_form_and_no_secret(
     )
 
 
-def test_a_secret_is_said_to_be_refused_where_it_can_only_be_that(
-    shown: Program, home: Path
-) -> None:
-    shown.ok("settings", APP, "account", "--set", "token=-", stdin="token-1f2e3d")
-    reject(home, "account")
-    assert "token: (set, hidden; no longer accepted)" in shown.ok("settings", APP).out
+def test_the_secret_that_is_to_be_renewed_is_said_to_be_refused(shown: Program, home: Path) -> None:
+    shown.ok("settings", APP, "shop", "--set", "token=-", stdin="token-1f2e3d")
+    reject(home, "shop", token="token-1f2e3d", client_secret="of-the-client-1")
+    said = shown.ok("settings", APP).out
+    assert f"mooring settings {APP} shop --set token=-" in said
+    assert "  token: (set, hidden; no longer accepted)\n" in said
+    assert "  client_secret: (set, hidden)\n" in said
 
 
 def test_the_secret_of_a_client_is_not_blamed_for_an_access_that_ended(
     shown: Program, home: Path
 ) -> None:
-    reject(home, "shop")
+    reject(home, "shop", client_id="me", client_secret="of-the-client-1")
     said = shown.ok("settings", APP, "shop").out
-    assert f"! The access has ended. Go to section Shop: mooring settings {APP} shop" in said
+    assert (
+        f"! The access has ended. Go to section Shop: mooring settings {APP} shop --authorize"
+        in said
+    )
     assert "client_secret: (set, hidden)\n" in said

@@ -9,7 +9,7 @@ from mooring.adapters.repositories.attention import AttentionMarks
 from mooring.adapters.repositories.history import History
 from mooring.adapters.repositories.installations import Installations
 from mooring.adapters.repositories.notifications import Notifications
-from mooring.engine.attention import AttentionDesk, how_to_renew, section_of
+from mooring.engine.attention import AttentionDesk, how_to_renew, secret_to_renew, section_of
 from mooring.errors import Conflict, CredentialsRejected
 from mooring.model.form import Comparator, Element, Form, Section
 from mooring.model.history import HistoryEntry
@@ -199,6 +199,7 @@ def test_a_section_is_renewed_with_its_button_if_it_can_be_pressed_else_with_its
     section: Section, stored: dict[str, str], how: str
 ) -> None:
     assert how_to_renew(section, {"shop": stored}) == how
+    assert secret_to_renew(section, {"shop": stored}) == ("token" if "token" in how else "")
 
 
 def test_advice_names_the_section_as_people_know_it_and_the_command(bench: Bench) -> None:

@@ -85,7 +85,9 @@ def what_to_do(host: Host, run: Run) -> str:
         return ""
     found = attention_json(host, installation)
     fixes = [each["fix"] for each in found if each["message"] in (run.error or "")]
-    return " ".join([*fixes, f"See all that it logged: mooring jobs logs {run.run_id}"])
+    logged = f"`mooring jobs logs {run.run_id}` shows all that it logged."
+    goes_on = f"`mooring jobs resume {run.run_id}` lets it go on from its last state."
+    return " ".join([*fixes, logged, goes_on])
 
 
 def _silence(run: Run, now: datetime) -> str:

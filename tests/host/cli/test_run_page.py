@@ -119,6 +119,7 @@ def test_a_failure_tells_its_last_words_and_what_to_do(
     page = page_of(host, run)
     assert facts(page)["error"] == "ValueError: no sheep"
     assert f"mooring jobs logs {run.run_id}" in facts(page)["what to do"]
+    assert f"mooring jobs resume {run.run_id}" in facts(page)["what to do"]
     tail = page.partition("What it logged last:\n")[2].splitlines()
     assert [line.split()[2] for line in tail] == ["odd", "job.run.raised", "job.run.finished"]
     assert "the moon" in tail[0]

@@ -112,9 +112,9 @@ class Stepping:
         if config.database_url:
             environment["MOORING_DATABASE_URL"] = config.database_url
             environment["MOORING_MASTER_KEY"] = MASTER_KEY
-            command += ["worker", *options]
+            command += ["worker", "--json", *options]
         else:
-            command += ["serve", "--public-port", "0", "--console-port", "0"]
+            command += ["serve", "--json", "--public-port", "0", "--console-port", "0"]
         quiet = subprocess.DEVNULL
         process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=quiet)
         with stopped(process):

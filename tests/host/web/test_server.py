@@ -75,7 +75,8 @@ def test_a_webhook_is_tried_again_also_when_the_host_was_killed_in_between(
         until(lambda: '"delivery.postponed"' in log.read_text("utf-8"))
         serving.kill()
     with serve("--no-jobs") as serving:
-        until(lambda: client.get(serving.public + seen).json() == {"count": 2})
+        # At least: a machine that took its time may have been at it again when it was killed.
+        until(lambda: client.get(serving.public + seen).json()["count"] >= 2)
         again = client.post(url_of(installed, "hook"), content=body, headers=signed(body))
         assert again.json() == answer.json()
 

@@ -114,11 +114,28 @@ class Directory:
         self._refused: dict[Key, Response] = {}
         self._marks: tuple[int, ...] = ()
         self._looked_at = float("-inf")
+        self._will_look = False
         self._turn = threading.Lock()
 
     def remembered(self, address: Address) -> Found | None:
         """Return what is known and fresh, without waiting for anything."""
         return self._kept.get(_key(address)) if self._fresh() else None
+
+    def wants_a_look(self) -> bool:
+        """Whether somebody should ``look``, before what is known is too old for all at once."""
+        age = time.monotonic() - self._looked_at
+        if self._will_look or not FRESH_SECONDS / 2 <= age < FRESH_SECONDS:
+            return False
+        self._will_look = True
+        return True
+
+    def look(self) -> None:
+        """See whether anything changed; reads the database."""
+        try:
+            with self._turn:
+                self._look()
+        finally:
+            self._will_look = False
 
     def find(self, address: Address) -> Found:
         """Return what is there; may read the database. Raises Refused."""
@@ -152,8 +169,10 @@ class Directory:
         # What strangers ask for must not drive out what is there.
         if len(self._refused) > MOST_KEPT:
             self._refused.clear()
-        if self._fresh():
-            return
+        if not self._fresh():
+            self._look()
+
+    def _look(self) -> None:
         now = time.monotonic()
         marks = tuple(self._host.database.revision(topic) for topic in (ENDPOINTS, INSTALLS))
         if marks != self._marks or len(self._kept) > MOST_KEPT:

@@ -39,7 +39,13 @@ class Functions:
         self._verifier = Verifier(host)
 
     def remembered(self, address: Address) -> Found | None:
-        """Return what is behind an address, where that takes no look at the database."""
+        """Return what is behind an address, where that takes no look at the database.
+
+        While there are requests, one looks in good time, lest all have to at once. What goes wrong
+        then is said to those who find nothing that is fresh.
+        """
+        if self._directory.wants_a_look():
+            self._desk.submit(self._directory.look)
         return self._directory.remembered(address)
 
     async def find(self, address: Address) -> Found:
@@ -54,7 +60,7 @@ class Functions:
             found if isinstance(found, Target) else await self._resolved(found, address, request)
         )
         if target.entry.verify is not None:
-            if self._verifier.knows(target):
+            if self._knows_secrets(target):
                 self._verify(target, request)
             else:
                 await self._desk.run(partial(self._verify, target, request))
@@ -68,7 +74,7 @@ class Functions:
             isinstance(found, Target)
             and found.entry.delivery == "inbox"
             and method in ACCEPTING_METHODS
-            and self._verifier.knows(found)
+            and self._knows_secrets(found)
         )
 
     def accept(self, target: Target, request: Request, *, settle: Settle) -> None:
@@ -94,6 +100,11 @@ class Functions:
 
     async def _resolved(self, found: SharedAddress, address: Address, request: Request) -> Target:
         return await self._desk.run(partial(self._resolver.resolve, found, address, request))
+
+    def _knows_secrets(self, target: Target) -> bool:
+        if self._verifier.wants_a_look(target):
+            self._desk.submit(partial(self._verifier.look, target))
+        return self._verifier.knows(target)
 
     def _verify(self, target: Target, request: Request) -> None:
         try:

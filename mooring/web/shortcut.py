@@ -8,7 +8,8 @@ else a request may ask for, and whatever there is to look up first, takes the us
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
@@ -21,7 +22,11 @@ from mooring.web.protocol import BoundedProtocol
 MOST_BYTES = 64 * 1024  # of a body; larger ones are read as they are asked for
 START = b"/functions/"
 NEEDS_MORE = frozenset({b"expect", b"transfer-encoding", b"upgrade"})
+END = b"\r\n"
+CLOSE = b"connection: close\r\n" + END
 RAW_METHODS = frozenset(method.encode() for method in METHODS)
+
+_Pairs: TypeAlias = Iterable[tuple[bytes, bytes]]
 
 
 class ShortcutProtocol(BoundedProtocol):
@@ -129,7 +134,7 @@ class _PlainCall:
 
     def _settle(self, delivery_id: str, error: Exception | None) -> None:
         if error is None:
-            self._send(accepted(delivery_id))
+            self._write(partial(_acceptance, delivery_id))
         else:
             self._fail(error)
 
@@ -163,7 +168,10 @@ class _PlainCall:
             self._send(write())
 
     def _send(self, response: Response, *, is_last: bool = False) -> None:
-        """Send the answer unless there was one."""
+        self._write(partial(_message, response), is_last=is_last)
+
+    def _write(self, message: Callable[..., bytes], *, is_last: bool = False) -> None:
+        """Send what ``message`` writes unless there was an answer."""
         if self.response_complete:
             return
         self.response_started = self.response_complete = True
@@ -171,7 +179,7 @@ class _PlainCall:
         is_last |= not self.keep_alive
         if not transport.is_closing():
             always = self._protocol.server_state.default_headers
-            transport.write(_message(response, always, is_last=is_last))
+            transport.write(message(always=always, is_last=is_last))
             if is_last:
                 transport.close()
         self._protocol.on_response_complete()
@@ -185,10 +193,25 @@ class _Nobody:
         """Wake nobody."""
 
 
-def _message(response: Response, always: Iterable[tuple[bytes, bytes]], *, is_last: bool) -> bytes:
-    """Write an answer as it travels."""
+def _message(response: Response, *, always: _Pairs = (), is_last: bool = False) -> bytes:
+    """Write an answer as it travels, with the headers that are in every answer."""
     headers, body = sendable(response)
-    lines = [b"%b: %b\r\n" % pair for pair in (*always, *headers)]
-    if is_last:
-        lines.append(b"connection: close\r\n")
-    return b"".join((STATUS_LINE[response.status], *lines, b"\r\n", body))
+    start, end = STATUS_LINE[response.status], CLOSE if is_last else END
+    return b"".join((start, *_lines(always), *_lines(headers), end, body))
+
+
+def _acceptance(delivery_id: str, *, always: _Pairs, is_last: bool) -> bytes:
+    """Write the answer to a delivery: always the same, but for the id."""
+    if is_last or len(delivery_id) != len(ANY_ID):
+        return _message(accepted(delivery_id), always=always, is_last=is_last)
+    return b"".join((STATUS_LINE[202], *_lines(always), BEFORE_ID, delivery_id.encode(), AFTER_ID))
+
+
+def _lines(headers: _Pairs) -> list[bytes]:
+    return [b"%b: %b\r\n" % pair for pair in headers]
+
+
+ANY_ID = "0" * 36
+BEFORE_ID, _, AFTER_ID = (
+    _message(accepted(ANY_ID)).removeprefix(STATUS_LINE[202]).partition(ANY_ID.encode())
+)

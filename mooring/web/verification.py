@@ -15,6 +15,7 @@ from mooring.web.messages import Refused
 
 FRESH_SECONDS = 0.5  # how long a changed secret may stay unnoticed
 MOST_KEPT = 10_000
+NEVER: tuple[float, tuple[str, ...]] = (float("-inf"), ())
 
 
 class Verifier:
@@ -23,6 +24,7 @@ class Verifier:
     def __init__(self, host: Host) -> None:
         self._host = host
         self._kept: dict[tuple[int, str, str], tuple[float, tuple[str, ...]]] = {}
+        self._will_look: set[tuple[int, str, str]] = set()
         self._nobodys = token_urlsafe(32)
 
     def knows(self, target: Target) -> bool:
@@ -32,6 +34,27 @@ class Verifier:
             return True
         key = _key(target, wanted)
         return key in self._kept and time.monotonic() - self._kept[key][0] < FRESH_SECONDS
+
+    def wants_a_look(self, target: Target) -> bool:
+        """Whether somebody should ``look``, before what is known is too old for all at once."""
+        wanted = target.entry.verify
+        if wanted is None or (key := _key(target, wanted)) in self._will_look:
+            return False
+        age = time.monotonic() - self._kept.get(key, NEVER)[0]
+        if not FRESH_SECONDS / 2 <= age < FRESH_SECONDS:
+            return False
+        self._will_look.add(key)
+        return True
+
+    def look(self, target: Target) -> None:
+        """Read the secrets of a target anew."""
+        wanted = target.entry.verify
+        if wanted is None:
+            return
+        try:
+            self._read(target, wanted)
+        finally:
+            self._will_look.discard(_key(target, wanted))
 
     def check(self, target: Target, request: Request) -> None:
         """Return if the function asks for no signature, or this one is right.
@@ -56,14 +79,17 @@ class Verifier:
 
     def _secrets(self, target: Target, wanted: Verification) -> tuple[str, ...]:
         """Read the installation's secrets; a stranger's, who has none, just as often."""
-        key = _key(target, wanted)
-        read_at, secrets = self._kept.get(key, (float("-inf"), ()))
-        now = time.monotonic()
-        if now - read_at >= FRESH_SECONDS:
-            secrets = secret_values(self._host.secrets(target.installation).get(wanted.secret))
-            if len(self._kept) >= MOST_KEPT:
-                self._kept.clear()
-            self._kept[key] = (now, secrets)
+        read_at, secrets = self._kept.get(_key(target, wanted), NEVER)
+        if time.monotonic() - read_at >= FRESH_SECONDS:
+            secrets = self._read(target, wanted)
+        return secrets
+
+    def _read(self, target: Target, wanted: Verification) -> tuple[str, ...]:
+        key, now = _key(target, wanted), time.monotonic()
+        secrets = secret_values(self._host.secrets(target.installation).get(wanted.secret))
+        if len(self._kept) >= MOST_KEPT:
+            self._kept.clear()
+        self._kept[key] = (now, secrets)
         return secrets
 
     def _unset(self, target: Target, wanted: Verification) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
+import time
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -154,6 +155,11 @@ SAME: dict[str, tuple[str, tuple[str, ...], dict[str, Any]]] = {
     "an error": ("odd", (), {"tail": "?status=418"}),
     "a failure": ("fails", (), {}),
     "accepted": ("hook", tuple(f"{k}: {v}" for k, v in signed(b"1").items()), {"body": b"1"}),
+    "accepted as the last": (
+        "hook",
+        ("connection: close", *(f"{k}: {v}" for k, v in signed(b"2").items())),
+        {"body": b"2"},
+    ),
     "not signed": ("hook", (), {"body": b"1"}),
     "a question too many": ("echo", (), {"tail": f"?{'a&' * 1001}"}),
     "the last": ("echo", ("connection: close",), {}),
@@ -386,3 +392,33 @@ def test_a_task_that_is_ended_from_outside_ends_the_connection(app: App, site: O
             await opened.everything()
 
     asyncio.run(scenario(site(app)))
+
+
+def test_what_is_known_is_looked_at_again_in_good_time(shop: Site) -> None:
+    """Before it is too old, so that nobody has to wait for it."""
+    known = shop.server.functions._directory
+    secrets = shop.server.functions._verifier._kept
+
+    def age() -> None:
+        known._looked_at -= 450.0
+        for key, (read_at, values) in list(secrets.items()):
+            secrets[key] = (read_at - 450.0, values)
+
+    async def scenario() -> int:
+        async with served(shop) as opened:
+            await opened.ask("hook", *SIGNED, body=b"1")
+            opened.usual.clear()
+            age()
+            shop.set_secret("hook", "another-secret")
+            before = time.monotonic() - 300.0
+            await opened.ask("hook", *SIGNED, body=b"1")
+            await until(lambda: known._looked_at > before)
+            await until(lambda: all(read_at > before for read_at, _ in secrets.values()))
+            status, _ = await opened.ask("hook", *SIGNED, body=b"1")
+            assert not opened.usual
+            return status
+
+    assert asyncio.run(scenario()) == 401  # it is another secret now
+
+
+SIGNED = [f"{name}: {value}" for name, value in signed(b"1").items()]

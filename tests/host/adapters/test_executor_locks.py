@@ -116,15 +116,21 @@ def test_a_worker_whose_session_ends_holds_nothing_until_it_has_another(
     assert dead(another, "one") == set()
 
 
-def test_nobody_is_dead_shortly_after_an_outage(
-    holding: Holding, postgresql_url: str, monkeypatch: pytest.MonkeyPatch, log: MemoryLog
+@pytest.mark.parametrize(("seconds", "found"), [(3600.0, set()), (0.0, {"nobody"})])
+def test_nobody_is_dead_until_all_had_time_to_come_back_from_an_outage(
+    holding: Holding,
+    postgresql_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+    log: MemoryLog,
+    seconds: float,
+    found: set[str],
 ) -> None:
     one = holding("one")
-    monkeypatch.setattr("mooring.adapters.executor_locks.SETTLED_AFTER", 0.5)
+    monkeypatch.setattr("mooring.adapters.executor_locks.SETTLED_AFTER", seconds)
     end_sessions(postgresql_url)
     until(lambda: log.lines and log.lines[-1].event == "job.worker.lock_regained")
-    assert dead(one, "nobody") == set()
-    until(lambda: dead(one, "nobody") == {"nobody"})
+    until(lambda: one.is_held)
+    assert dead(one, "nobody") == found
 
 
 def test_an_outage_is_told_once(

@@ -12,8 +12,9 @@ from typing import Any
 
 import pytest
 
-from tests.conftest import ROOT, STOPS_WITHIN, Program
+from tests.conftest import ROOT, Program
 
+SOON = 60.0  # seconds
 MASTER_KEY = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="
 
 
@@ -61,7 +62,7 @@ def test_a_worker_says_when_it_is_ready_and_when_it_has_stopped(
         assert process.stdout is not None
         ready = process.stdout.readline()
         process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=STOPS_WITHIN)
+        out, err = process.communicate(timeout=SOON)
     assert f":{cli.home}:{process.pid}-" in ready
     assert ready.endswith("takes 1 run at a time. Ctrl-C stops.\n")
     assert (process.returncode, out) == (0, "")
@@ -78,7 +79,7 @@ def test_several_workers_on_one_home_are_ready_for_machines_to_read(
             ready.append(json.loads(process.stdout.readline()))
         for process in (one, two):
             process.terminate()
-            out, err = process.communicate(timeout=STOPS_WITHIN)
+            out, err = process.communicate(timeout=SOON)
             assert (process.returncode, out, err) == (0, "", "")
     assert [said["pid"] for said in ready] == [one.pid, two.pid]
     assert [said["concurrency"] for said in ready] == [4, 4]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -210,23 +211,37 @@ def test_a_function_that_takes_too_long_is_answered_for(
     assert answer.json()["error"]["code"] == "function.overran"
 
 
-def test_an_overrunning_function_keeps_its_slot_until_it_returns(app: App, site: OpenSite) -> None:
-    opened = site(
-        app.function("slow", "time.sleep(0.3)\nreturn Response(200)"),
-        time_limit=0.05,
-        per_installation=1,
-    )
+async def once_it_may(client: httpx.AsyncClient, path: str) -> int:
+    """Ask until there is a slot for it; say what came of it."""
+    for _ in range(1000):
+        if (status := (await client.get(path)).status_code) != 429:
+            break
+        await asyncio.sleep(0.01)
+    return status
+
+
+def test_an_overrunning_function_keeps_its_slot_until_it_returns(
+    app: App, site: OpenSite, tmp_path: Path
+) -> None:
+    marker = tmp_path / "go"
+    waiting = f"""
+    import pathlib
+    while not pathlib.Path({str(marker)!r}).exists():
+        time.sleep(0.01)
+    return Response(200)
+    """
+    opened = site(app.function("slow", waiting), time_limit=0.05, per_installation=1)
 
     async def statuses() -> list[int]:
         path = opened.path("slow")
         async with opened.client() as client:
-            first = await client.get(path)
-            second = await client.get(path)
-            await asyncio.sleep(0.35)
-            third = await client.get(path)
-            return [first.status_code, second.status_code, third.status_code]
+            first, second = [(await client.get(path)).status_code for _ in range(2)]
+            marker.touch()
+            return [first, second, await once_it_may(client, path)]
 
-    assert asyncio.run(statuses()) == [504, 429, 504]
+    first, second, third = asyncio.run(statuses())
+    assert (first, second) == (504, 429)
+    assert third in (200, 504)  # this one ends, be it in time or not
 
 
 def test_a_coroutine_that_is_cut_off_gives_its_slot_back(app: App, site: OpenSite) -> None:
@@ -238,7 +253,7 @@ def test_a_coroutine_that_is_cut_off_gives_its_slot_back(app: App, site: OpenSit
 
     async def statuses() -> list[int]:
         async with opened.client() as client:
-            return [(await client.get(opened.path("slow"))).status_code for _ in range(3)]
+            return [await once_it_may(client, opened.path("slow")) for _ in range(3)]
 
     assert asyncio.run(statuses()) == [504, 504, 504]
 

@@ -92,9 +92,6 @@ class JobRuns:
             except KeyboardInterrupt:  # Ctrl-C at a command; the app's own comes as its failure
                 self._left(watch)
                 raise
-            except KeyboardInterrupt:  # Ctrl-C at a command; the app's own comes as its failure
-                self._left(watch)
-                raise
 
     def limit(self, run: Run) -> int | None:
         """Return how many runs of a run's job may be active at once; None for any number."""

@@ -143,11 +143,14 @@ def test_a_step_that_overruns_is_told_once_in_the_log_and_on_the_run() -> None:
 
 def test_time_between_steps_does_not_count() -> None:
     watch = Watch(RUN, stopping=lambda: False)
-    assert watch.since is None
+    before = watch.since
     watch.enters(RUN, job())
-    assert watch.since is not None
+    within = watch.since
     watch.leaves()
-    assert watch.since is None
+    after = watch.since
+    assert before is None
+    assert within is not None
+    assert after is None
 
 
 def test_a_worker_is_given_up_with_one_run_and_gives_back_the_others() -> None:

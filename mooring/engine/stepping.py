@@ -225,11 +225,14 @@ class _Driver:
         if not isinstance(self._reaction(refused), SetAside):
             raise refused
         reason = self.hide(str(refused))
-        self.invocation.services.dead_letters.set_aside(
+        letters = self.invocation.services.dead_letters
+        letters.set_aside(
             job=run.job, run_id=run.run_id, key=refused.key, record=refused.record, reason=reason
         )
         self.set_aside += 1
-        self._log("warn", "job.run.record_set_aside", run, key=refused.key, reason=reason)
+        # By the letter and not by its key, which may be somebody's address: logs are kept long.
+        kept = [each.letter_id for each in letters.of(job=run.job, keys=[refused.key]).values()]
+        self._log("warn", "job.run.record_set_aside", run, letters=kept, reason=reason)
         return self._last_status()
 
     def _reaction(self, error: BaseException) -> PutOff | SetAside | End:

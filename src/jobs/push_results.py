@@ -66,4 +66,5 @@ def _set_aside(work: Work, rejected: Mapping[str, tuple[Mapping[str, Any], str]]
     for key, (plan, reason) in rejected.items():
         work.job.set_aside(plan, reason, key=key)
         note_refused(work.refused, plan["email"], reason)
-        logger.warn("push.rejected", contact=plan["email"], reason=reason)
+    if rejected:  # of whom, and in which words of Brevo's, the letters say: logs are kept long
+        logger.warn("push.rejected", count=len(rejected))

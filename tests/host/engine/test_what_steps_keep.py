@@ -106,11 +106,12 @@ def test_a_record_that_is_refused_is_set_aside_and_the_step_done_again(bench: Be
     ended = bench.drive(bench.new(), Records, invocation=invocation)
     assert (ended.status, ended.steps, ended.state) == (RunStatus.COMPLETE, 1, {"done": [0, 2, 4]})
     said = [line.fields for line in bench.app.log.lines if line.event == "job.run.record_set_aside"]
-    assert [(line["key"], line["reason"]) for line in said] == [
-        ("1", "It is odd."),
-        ("3", "It is odd."),
-    ]
     kept = bench.app.dead_letters.of(job="sync", keys=["1", "3"])
+    assert [(line["letters"], line["reason"]) for line in said] == [
+        ([kept["1"].letter_id], "It is odd."),
+        ([kept["3"].letter_id], "It is odd."),
+    ]
+    assert not any("key" in line for line in said)
     assert {key: letter.record for key, letter in kept.items()} == {
         "1": {"number": 1},
         "3": {"number": 3},

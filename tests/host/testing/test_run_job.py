@@ -149,7 +149,7 @@ def test_a_record_that_a_step_refuses_is_set_aside_in_a_test_too(
     [letter] = memory_app.dead_letters.of(job="Shelving", keys=["2"]).values()
     assert (letter.record, letter.reason) == ({"id": "2"}, "It has no price.")
     [line] = ran.logged("job.run.record_set_aside")
-    assert line.fields["key"] == "2"
+    assert line.fields["letters"] == [letter.letter_id]
 
 
 def test_what_a_run_cost_is_counted_in_a_test_too(memory_app: MemoryApp, run_job: RunJob) -> None:

@@ -95,7 +95,7 @@ def retry(
     What it handles leaves the shelf; the rest stays, with the newest reason. A running `mooring
     serve` executes the run; without one, --wait executes it here.
     """
-    from mooring.hosting.retries import retry_letters
+    from mooring.hosting.dead_letters import retry_letters
 
     with open_host(ctx) as host:
         chosen = _chosen(ctx, host, letters, app_id, job)

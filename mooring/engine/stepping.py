@@ -17,8 +17,8 @@ import msgspec
 
 from mooring.engine.calling import call
 from mooring.engine.failures import OUR_DATABASE, End, PutOff, SetAside, reaction_to
+from mooring.engine.letter_retry import class_for
 from mooring.engine.ports import RunRepository
-from mooring.engine.retrying import class_for
 from mooring.engine.run_statistics import Tally
 from mooring.engine.states import checked, standing
 from mooring.errors import (

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from mooring.adapters.repositories.dead_letters import ShownLetter
-from mooring.engine.retrying import check_retries
+from mooring.engine.letter_retry import check_retries
 from mooring.model.dead_letter import RETRY
 from mooring.model.run import Run
 

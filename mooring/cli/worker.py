@@ -48,12 +48,18 @@ def command(ctx: click.Context, concurrency: int, under_serve: bool) -> None:
 
     share_process()
     stop = _stop_signal(under_serve=under_serve)
+
+    def on_ready(ready: AtWork) -> None:
+        _tell(ctx, ready)
+        if under_serve:
+            _say_no_more()
+
     with (
         open_host(ctx, actor="worker") as host,
         # A key that does not fit is said now, not in every run.
         watching(host.know_secrets, tidy=lambda: host.vault.end_grace(), log=lambda: host.log),
     ):
-        work(host, stop=stop, concurrency=concurrency, on_ready=lambda ready: _tell(ctx, ready))
+        work(host, stop=stop, concurrency=concurrency, on_ready=on_ready)
     say(ctx, "Stopped. Runs that were not ended wait for another worker.")
 
 
@@ -78,3 +84,10 @@ def _tell(ctx: click.Context, ready: AtWork) -> None:
     text = f"Worker {ready.name} takes {runs} at a time. Ctrl-C stops."
     click.echo(json.dumps(data) if wants_json(ctx) else text)
     sys.stdout.flush()
+
+
+def _say_no_more() -> None:
+    """Let what apps print go nowhere: serve listens for the first line alone."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
@@ -17,7 +18,7 @@ class JobProcess:
     """``python -m mooring worker`` as a child: started again when it dies, gone when we are."""
 
     FIRST_PAUSE, LONGEST_PAUSE = 0.2, 30.0
-    HEALTHY_AFTER = 5.0  # seconds; a child that lived so long is no reason to hesitate
+    HEALTHY_AFTER = 1.0  # seconds at work; a child that had so many is no reason to hesitate
 
     def __init__(
         self,
@@ -65,26 +66,34 @@ class JobProcess:
     def _supervise(self) -> None:
         pause = self.FIRST_PAUSE
         while not self._stopping.is_set():
-            began = time.monotonic()
-            status = self._run_once()
+            status, seconds = self._run_once()
             if self._stopping.is_set():
                 return
-            if time.monotonic() - began > self.HEALTHY_AFTER:
+            if seconds > self.HEALTHY_AFTER:
                 pause = self.FIRST_PAUSE
             fields = {"exit_status": status, "again_in_seconds": pause}
             self._log.log("error", "job.process.died", fields)
             self._stopping.wait(pause)
             pause = min(pause * 2, self.LONGEST_PAUSE)
 
-    def _run_once(self) -> int:
-        """Run one child to its end. Its standard input stays open for as long as we live."""
+    def _run_once(self) -> tuple[int, float]:
+        """Run one child to its end; return its exit status and for how long it was at work.
+
+        It is at work when it has said so. Its standard input stays open for as long as we live.
+        """
+        hears, says = os.pipe()
         with subprocess.Popen(
             self._command,
             env=self._environment,
             stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
+            stdout=says,
         ) as child:
+            os.close(says)
             self._child = child
             if self._stopping.is_set():
                 child.terminate()
-            return child.wait()
+            is_ready = bool(os.read(hears, 1))
+            os.close(hears)
+            began = time.monotonic()
+            status = child.wait()
+            return status, time.monotonic() - began if is_ready else 0.0

@@ -25,7 +25,7 @@ pytestmark = pytest.mark.timeout(3600 if SOAK else 120)
 
 # More runs than places, so that those of the dead have to come before those that wait.
 RUNS, PLACES, STEPS, KILLS = (20, 4, 200, 200) if SOAK else (5, 1, 12, 2)
-SECONDS = 0.6 if SOAK else 0.1
+SECONDS = 0.4 if SOAK else 0.1
 COMMITTED = 3  # lines: the step was begun again, was ended, and the next one was begun
 
 

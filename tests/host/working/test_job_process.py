@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from mooring.hosting.host import Host
@@ -39,6 +40,27 @@ def test_a_child_that_dies_is_replaced_and_one_that_is_stopped_is_not(config: Ho
     supervised.stop()
     assert supervised.pid is None
     assert len(log.lines) == 1
+
+
+@only_sqlite
+def test_a_child_that_was_at_work_is_replaced_without_hesitation(
+    config: HostConfig, host: Host, trigger: Callable[..., Run]
+) -> None:
+    log = MemoryLog()
+    supervised = JobProcess(config.home, log=log, environment=environment_of(config))
+    supervised.HEALTHY_AFTER = 0.0
+    supervised.start()
+    for number in (1, 2, 3):
+        completed(host, trigger(name=f"run {number}"))
+        assert supervised.pid is not None
+        os.kill(supervised.pid, signal.SIGKILL)
+        until(partial(_has_lines, log, number))
+    supervised.stop()
+    assert [line.fields["again_in_seconds"] for line in log.lines] == [0.2, 0.2, 0.2]
+
+
+def _has_lines(log: MemoryLog, count: int) -> bool:
+    return len(log.lines) == count
 
 
 PARENT = """

@@ -58,6 +58,11 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "mooring/porting": ("mooring.errors", "mooring.model", "mooring.reading", "mooring.sdk"),
     "mooring/sdk": ("mooring.errors", "mooring.model"),
     "mooring/engine": ("mooring.errors", "mooring.model", "mooring.sdk"),
+    # A plan is driven as a run is, but knows nothing of rows, workers and schedules.
+    "mooring/engine/plans": (
+        *("mooring.errors", "mooring.model", "mooring.sdk"),
+        *("mooring.engine.calling", "mooring.engine.failures", "mooring.engine.states"),
+    ),
     "mooring/adapters": ADAPTERS_SEE,
     "mooring/plugins": (*ADAPTERS_SEE, "mooring.adapters", "mooring.hookspecs", "mooring.loader"),
     "mooring/loader.py": ("mooring.errors", "mooring.model"),

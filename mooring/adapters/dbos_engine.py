@@ -1,4 +1,4 @@
-"""What keeps a submitted run going across crashes? DBOS Transact, behind engine.job_engine.JobEngine.
+"""What keeps a submitted run going across crashes? DBOS Transact, behind ``JobEngine``.
 
 One generic workflow of one step drives a whole run; its id is the run and its epoch, so that a
 submission made twice is one. Where a run stands is told by the host's own rows alone: what this

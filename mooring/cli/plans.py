@@ -11,7 +11,7 @@ import click
 
 from mooring.cli.edge import answer, say
 from mooring.cli.layout import aligned, shortened, table
-from mooring.engine.outgoing import leaves
+from mooring.engine.plans.outgoing import leaves
 from mooring.errors import MooringError, UsageError
 from mooring.hosting.plans import Listener
 from mooring.model.moment import iso

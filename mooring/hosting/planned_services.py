@@ -10,17 +10,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, cast
 
-from mooring.engine.collecting import Collector
 from mooring.engine.installation_services import InstallationJobs
-from mooring.engine.overlay import KeyValueOverlay, RecordOverlay, SecretOverlay
 from mooring.engine.parameters import merged
-from mooring.engine.planned_services import (
+from mooring.engine.plans.collecting import Collector
+from mooring.engine.plans.collecting_services import (
     PlannedHttp,
     PlannedJobs,
     PlannedLetters,
     PlannedNotifications,
     PlannedOdp,
 )
+from mooring.engine.plans.overlay import KeyValueOverlay, RecordOverlay, SecretOverlay
 from mooring.sdk.context import Services
 from mooring.sdk.ports import HttpRequest, KeyValueStore
 from mooring.sdk.record_changes import Records

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 
 from mooring.adapters.repositories.plans import Plans
 from mooring.adapters.secrets.sealing import Seal
-from mooring.engine.applied_services import AppliedHttp, AppliedJobs, AppliedOdp, Guard
-from mooring.engine.collecting import Collector
 from mooring.engine.parameters import merged
-from mooring.engine.planned_jobs import applying
-from mooring.engine.planning import PlannedRun
-from mooring.engine.plans_compared import differences
+from mooring.engine.plans.applying_services import AppliedHttp, AppliedJobs, AppliedOdp, Guard
+from mooring.engine.plans.collecting import Collector
+from mooring.engine.plans.compared import differences
+from mooring.engine.plans.job_classes import applying
+from mooring.engine.plans.planned_run import PlannedRun
 from mooring.errors import Conflict, MooringError, UsageError, WorldMoved
 from mooring.hosting.planned_services import PlannedServices
 from mooring.model.installation import Installation

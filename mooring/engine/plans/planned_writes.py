@@ -11,7 +11,7 @@ import copy
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from mooring.engine.outgoing import Write, digest
+from mooring.engine.plans.outgoing import Write, digest
 from mooring.model.plan import Linked, Plan
 
 _NOTHING = Linked()

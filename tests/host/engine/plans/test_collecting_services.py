@@ -9,16 +9,16 @@ from typing import Any, cast
 
 import pytest
 
-from mooring.engine.collecting import SAMPLES, Collector
-from mooring.engine.outgoing import digest
-from mooring.engine.overlay import SecretOverlay
-from mooring.engine.planned_services import (
+from mooring.engine.plans.collecting import SAMPLES, Collector
+from mooring.engine.plans.collecting_services import (
     PlannedHttp,
     PlannedJobs,
     PlannedLetters,
     PlannedNotifications,
     PlannedOdp,
 )
+from mooring.engine.plans.outgoing import digest
+from mooring.engine.plans.overlay import SecretOverlay
 from mooring.errors import NotFound, OutboundDenied, RecordInvalid
 from mooring.model.plan import Counted, Linked
 from mooring.sdk import oauth

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from mooring.engine.outgoing import (
+from mooring.engine.plans.outgoing import (
     Write,
     blanks_in,
     digest,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mooring.engine.overlay import ABSENT, KeyValueOverlay, RecordOverlay, SecretOverlay
+from mooring.engine.plans.overlay import ABSENT, KeyValueOverlay, RecordOverlay, SecretOverlay
 from mooring.testing.clock import FakeClock
 from mooring.testing.contracts import KeyValueStoreContract, RecordStoreContract
 from mooring.testing.memory_stores import MemoryKeyValueStore, MemoryRecords, MemoryRecordStore

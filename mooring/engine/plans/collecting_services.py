@@ -7,14 +7,17 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from mooring.engine.collecting import Collector
-from mooring.engine.outgoing import (
+from mooring.engine.plans.collecting import Collector
+from mooring.engine.plans.outgoing import (
     BLANK_TEXT,
-    Write,
+    ODP,
     digest,
     digest_of_bytes,
     is_read,
+    odp_write,
     read_name,
+    rescheduled,
+    triggered,
     write_of,
 )
 from mooring.errors import NotFound
@@ -33,7 +36,6 @@ from mooring.sdk.ports import (
     Record,
 )
 
-ODP, JOBS = "odp", "jobs"
 ACCEPTED = 202
 """What is answered without ``planned``: the request was taken, and nothing was done yet."""
 
@@ -199,22 +201,6 @@ class PlannedLetters:
     def asked_of(self, *, job: str, run_id: str, limit: int) -> list[DeadLetter]:
         """Return those that this run is to handle once more."""
         return self._real.asked_of(job=job, run_id=run_id, limit=limit)
-
-
-def odp_write(action: str, target: str, rows: Sequence[Mapping[str, Any]]) -> Write:
-    """Return the write of rows of the data platform."""
-    return Write(ODP, action, (target,), content=[dict(row) for row in rows], rows=len(rows))
-
-
-def triggered(job: str, parameters: Mapping[str, Any] | None, *, answer: Any = None) -> Write:
-    """Return the write of a run."""
-    return Write(JOBS, "trigger", (job,), content=dict(parameters or {}), answer=answer)
-
-
-def rescheduled(job: str, cron: str | None, timezone: str) -> Write:
-    """Return the write of a schedule."""
-    content = {"cron": cron, "timezone": timezone}
-    return Write(JOBS, "reschedule", (job,), content=content, answer={})
 
 
 def _answer(request: HttpRequest) -> HttpResponse:

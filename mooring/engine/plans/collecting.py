@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from typing import Any
 
-from mooring.engine.outgoing import Kind, Write, blanks_in, digest, is_blank, leaves
+from mooring.engine.plans.outgoing import Kind, Write, blanks_in, digest, is_blank, leaves
 from mooring.model.plan import Counted, Linked
 
 SAMPLES = 3  # of each kind

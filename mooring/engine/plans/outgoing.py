@@ -10,13 +10,14 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from mooring.sdk.ports import HttpRequest
 
+ODP, JOBS = "odp", "jobs"  # as services that are written to
 READS = frozenset({"GET", "HEAD", "OPTIONS"})
 DIGEST_CHARACTERS = 32
 BLANK_TEXT = "planned"
@@ -107,6 +108,22 @@ def write_of(request: HttpRequest) -> Write:
         before=request.before,
         rows=_rows(content),
     )
+
+
+def odp_write(action: str, target: str, rows: Sequence[Mapping[str, Any]]) -> Write:
+    """Return the write of rows of the data platform."""
+    return Write(ODP, action, (target,), content=[dict(row) for row in rows], rows=len(rows))
+
+
+def triggered(job: str, parameters: Mapping[str, Any] | None, *, answer: Any = None) -> Write:
+    """Return the write of a run."""
+    return Write(JOBS, "trigger", (job,), content=dict(parameters or {}), answer=answer)
+
+
+def rescheduled(job: str, cron: str | None, timezone: str) -> Write:
+    """Return the write of a schedule."""
+    content = {"cron": cron, "timezone": timezone}
+    return Write(JOBS, "reschedule", (job,), content=content, answer={})
 
 
 def read_name(request: HttpRequest) -> str:

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
-from mooring.engine.applied_services import AppliedHttp, AppliedJobs, AppliedOdp, Guard
-from mooring.engine.collecting import Collector
-from mooring.engine.planned_services import PlannedHttp, PlannedJobs, PlannedOdp
+from mooring.engine.plans.applying_services import AppliedHttp, AppliedJobs, AppliedOdp, Guard
+from mooring.engine.plans.collecting import Collector
+from mooring.engine.plans.collecting_services import PlannedHttp, PlannedJobs, PlannedOdp
 from mooring.errors import NotPlanned, ServiceUnavailable
 from mooring.model.plan import Plan
 from mooring.sdk.ports import HttpPort, HttpRequest, JobsPort, OdpPort
 from mooring.testing.memory import MemoryApp
+from tests.host.engine.plans.made import Made
 
 LISTS = "https://api.example.org/lists"
 JSON = {"content-type": "application/json"}
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
-
-
-class Made(dict[str, Mapping[str, Any]]):
-    """Which writes were made, in memory."""
-
-    def made(self) -> Mapping[str, Mapping[str, Any]]:
-        return dict(self)
-
-    def add(self, key: str, told: Mapping[str, Any]) -> None:
-        self[key] = json.loads(json.dumps(told))
 
 
 def post(url: str, said: Any, **more: Any) -> HttpRequest:

@@ -13,9 +13,15 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Any, Protocol
 
-from mooring.engine.outgoing import Write, is_read, write_of
-from mooring.engine.planned_services import odp_write, rescheduled, triggered
-from mooring.engine.planned_writes import PlannedWrites
+from mooring.engine.plans.outgoing import (
+    Write,
+    is_read,
+    odp_write,
+    rescheduled,
+    triggered,
+    write_of,
+)
+from mooring.engine.plans.planned_writes import PlannedWrites
 from mooring.errors import NotPlanned, ServiceError
 from mooring.model.plan import Plan
 from mooring.sdk.ports import (

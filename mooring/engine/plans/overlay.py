@@ -17,7 +17,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any, Protocol
 
-from mooring.engine.outgoing import digest
+from mooring.engine.plans.outgoing import digest
 from mooring.sdk.ports import Clock, Edit, KeyValueStore, Record, T, TtlUpdater, Updater
 from mooring.sdk.record_changes import Held, Records
 from mooring.sdk.records import (

@@ -10,7 +10,7 @@ from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from mooring.engine.applied_services import Guard
+from mooring.engine.plans.applying_services import Guard
 from mooring.model.plan import Plan
 from mooring.sdk.calling import MaybeAwaitable
 from mooring.sdk.job import Job, JobInvocation, JobStatus

@@ -1,7 +1,7 @@
 """How is a job driven to its end so that nothing of it remains but what it would have written?
 
 In this thread, without a row: no worker knows of it, and it is not resumed. Its services are the
-caller's (``planned_services``).
+caller's (``collecting_services``).
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from mooring.engine.calling import call
-from mooring.engine.collecting import Collector
 from mooring.engine.failures import PutOff, SetAside, reaction_to
-from mooring.engine.planned_jobs import without_waiting
+from mooring.engine.plans.collecting import Collector
+from mooring.engine.plans.job_classes import without_waiting
 from mooring.engine.states import checked, standing
 from mooring.errors import MooringError, PlanFailed, RecordRefused
 from mooring.model.manifest import RetryPolicy

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from mooring.engine.applied_services import Guard
-from mooring.engine.collecting import Collector
-from mooring.engine.planned_jobs import applying
-from mooring.engine.planned_services import PlannedHttp, PlannedLetters
-from mooring.engine.planning import PlannedRun
+from mooring.engine.plans.applying_services import Guard
+from mooring.engine.plans.collecting import Collector
+from mooring.engine.plans.collecting_services import PlannedHttp, PlannedLetters
+from mooring.engine.plans.job_classes import applying
+from mooring.engine.plans.planned_run import PlannedRun
 from mooring.errors import (
     CredentialsRejected,
     MooringError,
@@ -29,7 +29,7 @@ from mooring.sdk import Job, JobStatus, http
 from mooring.sdk.context import use
 from mooring.sdk.job import JobInvocation
 from mooring.testing.memory import MemoryApp
-from tests.host.engine.test_applied_services import Made
+from tests.host.engine.plans.made import Made
 
 URL = "https://api.example.org/things"
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any
 
-from mooring.engine.outgoing import digest
+from mooring.engine.plans.outgoing import digest
 from mooring.model.plan import Plan
 
 

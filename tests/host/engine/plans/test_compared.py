@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from mooring.engine.plans_compared import differences
+from mooring.engine.plans.compared import differences
 from mooring.model.plan import Counted, Linked, Plan
 
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)

@@ -19,17 +19,16 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, func, sel
 from sqlalchemy import update as change
 
 from mooring.adapters.database import Database, insert
+from mooring.adapters.repositories.short_ids import row_called
 from mooring.adapters.secrets.sealing import Seal
 from mooring.adapters.tables import dead_letters, installations, runs
-from mooring.errors import NotFound, UsageError
+from mooring.errors import NotFound
 from mooring.model.dead_letter import DeadLetter, LetterState
 from mooring.model.run import RunStatus
 from mooring.sdk.dead_letters import checked_letter
 from mooring.sdk.ports import Clock, in_chunks
 from mooring.sdk.records import decoded
 
-SHORTEST_PREFIX = 4
-MOST_NAMED = 5
 KEYS_AT_ONCE = 500
 LISTED = "`mooring deadletter list` shows them."
 
@@ -187,21 +186,15 @@ class DeadLetters:
             return int(connection.scalar(query) or 0)
 
     def named(self, text: str) -> ShownLetter:
-        """Return the letter whose id begins so, with its record.
+        """Return the letter whose id begins or ends so, with its record.
 
         Raises NotFound, UsageError for several, and RecordInvalid for a record that does not open.
         """
-        rows: list[Row[Any]] = []
-        if len(text) >= SHORTEST_PREFIX:
-            begins = dead_letters.c.letter_id.startswith(text.lower(), autoescape=True)
-            with self._database.read() as connection:
-                rows = list(connection.execute(_query().where(begins).limit(MOST_NAMED)))
-        if not rows:
+        letter_id = dead_letters.c.letter_id
+        row = row_called(self._database, _query(), letter_id, text, many="dead letters")
+        if row is None:
             raise NotFound(f"No record is set aside under {text!r:.80}.", hint=LISTED)
-        if len(rows) > 1:
-            ids = ", ".join(row.letter_id for row in rows)
-            raise UsageError(f"Several dead letters begin with {text}.", hint=f"Give more: {ids}.")
-        return ShownLetter(self._opened(rows[0]), rows[0].app_id, rows[0].account)
+        return ShownLetter(self._opened(row), row.app_id, row.account)
 
     def ask(self, letter_ids: Collection[str], *, run_id: str) -> int:
         """Let a run handle them once more; return how many there are, inside of its creation."""

@@ -7,12 +7,13 @@ people are, so it is sealed, and is gone when it has expired.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from mooring.adapters.database import Database
 from mooring.adapters.record_stores import KeyValueRecords, sweep
+from mooring.adapters.repositories.short_ids import id_called
 from mooring.adapters.secrets.sealing import Seal
 from mooring.errors import NotFound
 from mooring.model.installation import plans_owner_of
@@ -20,9 +21,9 @@ from mooring.model.plan import Plan
 from mooring.sdk.ports import Clock, Record
 
 PART = 500_000  # characters under one key
-SHORTEST_NAME = 4  # characters of an id that may stand for it
 APPLIED_STAYS = 30 * 86_400.0  # seconds: so long may the run take that applies it
-MOST_NAMED = 1000
+AT_ONCE = 1000
+HEAD = "plan/"
 
 
 class Plans:
@@ -40,7 +41,10 @@ class Plans:
         self._put(plan, seconds=(plan.expires_at - self._clock.now()).total_seconds())
 
     def get(self, name: str) -> Plan:
-        """Return the plan with this id, or whose id begins so. Raises NotFound."""
+        """Return the plan with this id, or whose id begins or ends so.
+
+        Raises NotFound, and UsageError for several.
+        """
         plan_id = self._named(name)
         parts = self._records.get(_head(plan_id))["parts"]
         keys = [_part(plan_id, number) for number in range(parts)]
@@ -80,17 +84,15 @@ class Plans:
         self._records.put(_head(plan.plan_id), {"parts": len(parts)}, ttl=seconds)
 
     def _named(self, name: str) -> str:
-        wanted = name.strip().lower()
-        if len(wanted) < SHORTEST_NAME or "/" in wanted:
+        ids = (key.removeprefix(HEAD) for key, _ in _all(self._records, HEAD))
+        plan_id = id_called(ids, name.strip(), many="plans")
+        if plan_id is None:
             raise _unknown(name)
-        heads = self._records.scan(f"plan/{wanted}", limit=2)
-        if len(heads) != 1:
-            raise _unknown(name, several=len(heads) > 1)
-        return heads[0][0].removeprefix("plan/")
+        return plan_id
 
 
 class MadeWrites:
-    """Which writes of one plan were made (engine.applied_services.MadeWrites)."""
+    """Which writes of one plan were made (engine.plans.applying_services.MadeWrites)."""
 
     def __init__(self, plan_id: str, *, records: KeyValueRecords, seal: Seal) -> None:
         self._prefix = f"made/{plan_id}/"
@@ -99,14 +101,10 @@ class MadeWrites:
 
     def made(self) -> dict[str, Mapping[str, Any]]:
         """Map the digests of those that were made to what their answers told."""
-        found: dict[str, Mapping[str, Any]] = {}
-        after = ""
-        while page := self._records.scan(self._prefix, after=after, limit=MOST_NAMED):
-            for key, record in page:
-                told = json.loads(self._seal.open(record["told"], place=key))
-                found[key.removeprefix(self._prefix)] = told
-            after = page[-1][0]
-        return found
+        return {
+            key.removeprefix(self._prefix): json.loads(self._seal.open(record["told"], place=key))
+            for key, record in _all(self._records, self._prefix)
+        }
 
     def add(self, key: str, told: Mapping[str, Any]) -> None:
         """Note one."""
@@ -115,8 +113,15 @@ class MadeWrites:
         self._records.put(name, {"told": text}, ttl=APPLIED_STAYS)
 
 
+def _all(records: KeyValueRecords, prefix: str) -> Iterator[tuple[str, Record]]:
+    after = ""
+    while page := records.scan(prefix, after=after, limit=AT_ONCE):
+        yield from page
+        after = page[-1][0]
+
+
 def _head(plan_id: str) -> str:
-    return f"plan/{plan_id}"
+    return HEAD + plan_id
 
 
 def _part(plan_id: str, number: int) -> str:
@@ -127,9 +132,7 @@ def _applied(plan_id: str) -> str:
     return f"applied/{plan_id}"
 
 
-def _unknown(name: str, *, several: bool = False) -> NotFound:
-    if several:
-        return NotFound(f"Several plans begin with {name}.", hint="Give more of its id.")
+def _unknown(name: str) -> NotFound:
     return NotFound(
         f"There is no plan {name}.",
         hint="A plan can be applied for a day. Make one: mooring jobs trigger APP_ID JOB --plan",

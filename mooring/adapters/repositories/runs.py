@@ -14,16 +14,15 @@ from sqlalchemy import Update, func, or_, select, update
 
 from mooring.adapters.database import insert
 from mooring.adapters.repositories.run_moves import ACTIVE, COLUMNS, RunMoves, run_of
+from mooring.adapters.repositories.short_ids import row_called
 from mooring.adapters.run_news import announce_runs
 from mooring.adapters.tables import PENDING, RUNNING, runs
-from mooring.errors import Conflict, NotFound, UsageError
+from mooring.errors import Conflict, NotFound
 from mooring.model.installation import Installation
 from mooring.model.run import Run, RunStatus
 
 NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)  # for runs that wait until they are released
 RESUMABLE = (RunStatus.ERROR.value, RunStatus.TERMINATED.value)
-SHORTEST_PREFIX = 4  # characters of an id that may stand for it
-MOST_NAMED = 5
 
 
 class Runs(RunMoves):
@@ -80,21 +79,13 @@ class Runs(RunMoves):
         return run_of(row)
 
     def named(self, text: str) -> Run:
-        """Return the run whose id begins so. Raises NotFound, and UsageError naming several."""
-        if len(text) < SHORTEST_PREFIX:
-            return self.get(text)
-        begins = runs.c.run_id.startswith(text.lower(), autoescape=True)
-        query = select(*COLUMNS).where(begins).order_by(runs.c.created_at.desc())
-        with self._database.read() as connection:
-            rows = connection.execute(query.limit(MOST_NAMED)).all()
-        if not rows:
-            return self.get(text)
-        if len(rows) > 1:
-            raise UsageError(
-                f"Several runs begin with {text}.",
-                hint=f"Give more of the id: {', '.join(row.run_id for row in rows)}.",
-            )
-        return run_of(rows[0])
+        """Return the run whose id begins or ends so.
+
+        Raises NotFound, and UsageError for several.
+        """
+        query = select(*COLUMNS).order_by(runs.c.created_at.desc())
+        row = row_called(self._database, query, runs.c.run_id, text, many="runs")
+        return self.get(text) if row is None else run_of(row)
 
     def recent(
         self,

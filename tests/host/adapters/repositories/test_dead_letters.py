@@ -153,7 +153,7 @@ def test_letters_are_counted_by_job_with_the_oldest(
     assert (shelf.of_run("run-1"), shelf.of_run("run-2"), shelf.of_run("run-3")) == (1, 2, 0)
 
 
-def test_the_beginning_of_an_id_is_enough(
+def test_the_beginning_or_the_end_of_an_id_is_enough(
     shelf: DeadLetters, letters: InstallationLetters, database: Database
 ) -> None:
     put(letters, "a")
@@ -165,7 +165,8 @@ def test_the_beginning_of_an_id_is_enough(
     shown = shelf.named("ABCD1")
     assert (shown.letter.key, shown.letter.record) == ("a", {"n": 1})
     assert (shown.app_id, shown.account) == ("shop", "local")
-    with pytest.raises(UsageError, match="Several"):
+    assert shelf.named("1-2222") == shown
+    with pytest.raises(UsageError, match="Several dead letters begin or end with abcd"):
         shelf.named("abcd")
     for unknown in ("ffff", "abc", "", "%%%%", "____"):
         with pytest.raises(NotFound, match="set aside"):

@@ -14,7 +14,7 @@ from mooring.adapters.repositories.plans import Plans
 from mooring.adapters.secrets.sealing import Seal
 from mooring.adapters.secrets.vault import Vault
 from mooring.adapters.tables import key_values
-from mooring.errors import NotFound, RecordInvalid
+from mooring.errors import NotFound, RecordInvalid, UsageError
 from mooring.model.plan import Plan
 from mooring.testing.clock import FakeClock
 
@@ -55,10 +55,12 @@ def texts(database: Database) -> str:
     return "\n".join(f"{row.key} {row.value}" for row in rows)
 
 
-def test_a_plan_comes_back_by_its_id_or_the_beginning_of_it(plans: Plans, clock: FakeClock) -> None:
+def test_a_plan_comes_back_by_its_id_or_the_beginning_or_the_end_of_it(
+    plans: Plans, clock: FakeClock
+) -> None:
     plan = plan_of(clock)
     plans.put(plan)
-    assert plans.get(ID) == plans.get("8C29") == plan
+    assert plans.get(ID) == plans.get("8C29") == plans.get("85a3") == plan
 
 
 @pytest.mark.parametrize("name", ["", "8c2", "9999", f"{ID}0", "8c29/", "%"])
@@ -79,7 +81,7 @@ def test_nobody_finds_the_plan_of_another_installation(
 def test_a_beginning_of_two_ids_names_neither(plans: Plans, clock: FakeClock) -> None:
     for plan_id in ("abcd-1", "abcd-2"):
         plans.put(plan_of(clock, plan_id))
-    with pytest.raises(NotFound, match="Several plans begin with abcd"):
+    with pytest.raises(UsageError, match="Several plans begin or end with abcd"):
         plans.get("abcd")
 
 
@@ -151,7 +153,7 @@ def test_what_only_people_look_at_is_not_kept_for_the_run(plans: Plans, clock: F
 def test_writes_that_were_made_are_remembered_with_what_they_told(
     plans: Plans, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "MOST_NAMED", 2)
+    monkeypatch.setattr(module, "AT_ONCE", 2)
     plan = plan_of(clock)
     for key in ("a", "b", "c"):
         plans.made(plan).add(key, {"-1": 17})

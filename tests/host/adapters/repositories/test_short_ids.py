@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select
 
 from mooring.adapters.database import Database
-from mooring.adapters.repositories.short_ids import MOST_NAMED, row_called
+from mooring.adapters.repositories.short_ids import MOST_NAMED, id_called, row_called
 from mooring.adapters.tables import meta
 from mooring.errors import UsageError
 
@@ -41,3 +41,19 @@ def test_several_are_named_with_what_tells_them_apart(called: Database) -> None:
     with pytest.raises(UsageError) as caught:
         meant(called, "same")
     assert caught.value.hint.count("same-") == MOST_NAMED
+
+
+def test_an_id_in_full_is_its_own_whatever_else_begins_so(database: Database) -> None:
+    names = ["abcd", "abcd-1"]
+    with database.write() as connection:
+        connection.execute(meta.insert(), [{"key": name, "value": "v"} for name in names])
+    assert meant(database, "ABCD") == id_called(names, "ABCD", many="things") == "abcd"
+
+
+def test_ids_that_are_no_rows_are_called_alike(called: Database) -> None:
+    names = [f"abcd-{n}" for n in ("1111", "2222")]
+    for text in ("ABCD-1", "2222", "", "abc", "zzzz", "cd-1"):
+        assert id_called(names, text, many="things") == meant(called, text)
+    with pytest.raises(UsageError, match="Several things begin or end with abcd") as caught:
+        id_called(names, "abcd", many="things")
+    assert "abcd-1111, abcd-2222" in caught.value.hint

@@ -13,7 +13,6 @@ from mooring.cli.edge import answer, say
 from mooring.cli.layout import aligned, shortened, table
 from mooring.engine.plans.outgoing import leaves
 from mooring.errors import MooringError, UsageError
-from mooring.hosting.plans import Listener
 from mooring.model.moment import iso
 from mooring.model.plan import Plan
 from mooring.model.problem import printable
@@ -70,7 +69,7 @@ def applied(
     return host.plans.apply(installation, job, plan_id, listener=_Telling(ctx, host))
 
 
-class _Telling(Listener):
+class _Telling:
     """Tells now and then how far a plan is."""
 
     def __init__(self, ctx: click.Context, host: Host) -> None:

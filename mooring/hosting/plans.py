@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from mooring.adapters.repositories.plans import Plans
 from mooring.adapters.secrets.sealing import Seal
@@ -34,8 +34,8 @@ SHOWN = 5  # differences that a refusal names
 Made = Callable[[type[Any]], type[Any]]
 
 
-class Listener:
-    """Hears how far a plan is; this one does nothing about it."""
+class Listener(Protocol):
+    """Hears how far a plan is."""
 
     def step(self, steps: int, writes: int, status: JobStatus) -> None:
         """Hear that so many steps were done, and so many writes collected."""

@@ -27,11 +27,11 @@ from mooring.adapters.run_news import FileWatch
 from mooring.engine.scheduler import Scheduler
 from mooring.errors import LeaseLost
 from mooring.hosting.host import Host
-from mooring.working.handing import Handing
+from mooring.working.dispatch import Dispatch
+from mooring.working.intervals import Every
 from mooring.working.reconciling import forget_left_behind
 from mooring.working.take_over import LeftBehind
 from mooring.working.trouble import Trouble
-from mooring.working.turns import Every
 
 CONCURRENCY = 4
 LOOK_EVERY = 0.2  # seconds; news of runs come sooner
@@ -141,7 +141,7 @@ class _Worker:
             database_url=host.config.database_url if postgresql else None,
             on_end=awake.set,
         )
-        self._handing = Handing(host, engine=self._engine, room=who.concurrency)
+        self._dispatch = Dispatch(host, engine=self._engine, room=who.concurrency)
         self._chores = (
             (Every(LOOK_EVERY), lambda: self._scheduler.tick(host.clock.now())),
             (Every(TAKE_OVER_EVERY), self._take_over),
@@ -183,7 +183,7 @@ class _Worker:
         for every, chore in self._chores:
             if every.is_due(at):
                 chore()
-        self._handing.hand_over(self._host.clock.now())
+        self._dispatch.hand_over(self._host.clock.now())
 
     def _take_over(self) -> None:
         """Go on with what dead workers left, and with what of our own nobody drives."""
@@ -193,9 +193,9 @@ class _Worker:
             driven = {run_id for run_id, _ in self._driven.copy()}
             at = time.monotonic()
             found = self._left_behind.found(running, free=free, driven=driven, at=at)
-            self._handing.kept_free = self._left_behind.waiting(at)
+            self._dispatch.kept_free = self._left_behind.waiting(at)
             for run, why in found.items():
-                if self._handing.hand(run.run_id, run.epoch, cost=run.cost):
+                if self._dispatch.hand(run.run_id, run.epoch, cost=run.cost):
                     fields = {"run_id": run.run_id, "worker_was": run.worker, "why": why}
                     self._log("info", "job.run.left_behind", **fields)
 
@@ -219,7 +219,7 @@ class _Worker:
         self._driven.add((run_id, epoch))
 
         def stopping() -> bool:
-            return self._stop.is_set() or self._handing.makes_way(run_id)
+            return self._stop.is_set() or self._dispatch.makes_way(run_id)
 
         try:
             self._host.jobs.execute(run_id, worker=self._who.name, epoch=epoch, stopping=stopping)

@@ -1,4 +1,8 @@
-"""How many more runs of a job may begin now?"""
+"""Which due runs are worth submitting, as their jobs have a place left?
+
+It decides nothing: ``RunMoves.take`` does, in the database, whatever several workers counted. This
+only spares submissions that would be refused there.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from mooring.model.run import Run, RunStatus
 
 
 class Places:
-    """How many more runs of each job may start, by the job's own limit."""
+    """How many more runs of each job seem to have a place, by the job's own limit."""
 
     def __init__(
         self, limit: Callable[[Run], int | None], count_running: Callable[[int, str], int]

@@ -9,6 +9,9 @@ from typing import Any
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from mooring.errors import MooringError
+from mooring.sdk.job import JobStatus
+
 TIDY = '''"""Bring the things of the shop to the mailer."""
 
 import os
@@ -94,3 +97,11 @@ def write_app(folder: Path) -> None:
 def environment(things: Things) -> dict[str, str]:
     """Give what the app is told of the service."""
     return {"APP_ENV_SHOP_URL": things.url, "APP_ENV_SHOP_KEY": KEY}
+
+
+class Deaf:
+    """Hears how far a plan is, and does nothing about it."""
+
+    def step(self, steps: int, writes: int, status: JobStatus) -> None: ...
+
+    def waits(self, error: MooringError, seconds: float) -> None: ...

@@ -12,14 +12,13 @@ from pytest_httpserver import HTTPServer
 
 from mooring.errors import Conflict, NotFound, UsageError, WorldMoved
 from mooring.hosting.host import Host
-from mooring.hosting.plans import Listener
 from mooring.loader import NAMESPACE, unmount
 from mooring.model.config import HostConfig
 from mooring.model.plan import Plan
 from mooring.model.run import Run, RunStatus
 from tests.conftest import Program
 from tests.host.lifecycle.conftest import MASTER_KEY
-from tests.host.planned_things import KEY, Things, environment, write_app
+from tests.host.planned_things import KEY, Deaf, Things, environment, write_app
 
 APP = "greeter"
 
@@ -63,11 +62,11 @@ def host(opening: Callable[..., Host], app: Path) -> Host:
 
 
 def planned(host: Host, parameters: Mapping[str, Any] | None = None) -> Plan:
-    return host.plans.make(host.installation(APP), "tidy", parameters or {}, listener=Listener())
+    return host.plans.make(host.installation(APP), "tidy", parameters or {}, listener=Deaf())
 
 
 def applied(host: Host, plan: Plan) -> Run:
-    return host.plans.apply(host.installation(APP), "tidy", plan.plan_id, listener=Listener())
+    return host.plans.apply(host.installation(APP), "tidy", plan.plan_id, listener=Deaf())
 
 
 def test_a_plan_keeps_nothing_and_is_made_the_same_again(host: Host, things: Things) -> None:
@@ -159,9 +158,9 @@ def test_another_version_of_the_app_has_other_plans(host: Host, app: Path) -> No
 def test_a_plan_is_of_one_job(host: Host) -> None:
     plan = planned(host)
     with pytest.raises(UsageError, match=f"is of {APP} tidy"):
-        host.plans.apply(host.installation(APP), "other", plan.plan_id, listener=Listener())
+        host.plans.apply(host.installation(APP), "other", plan.plan_id, listener=Deaf())
     with pytest.raises(NotFound, match=r"has no job other\. It has: tidy"):
-        host.plans.make(host.installation(APP), "other", {}, listener=Listener())
+        host.plans.make(host.installation(APP), "other", {}, listener=Deaf())
 
 
 def test_a_plan_that_is_gone_ends_its_run_in_words(

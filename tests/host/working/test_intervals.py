@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from mooring.working.turns import Every
+from mooring.working.intervals import Every
 
 
 def test_it_is_due_at_once_and_then_every_so_many_seconds() -> None:

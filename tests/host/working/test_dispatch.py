@@ -9,8 +9,8 @@ from typing import Any, cast
 
 import pytest
 
-from mooring.working import handing
-from mooring.working.handing import SUSPECT, Handing
+from mooring.working import dispatch
+from mooring.working.dispatch import SUSPECT, Dispatch
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -57,12 +57,12 @@ def runs() -> Runs:
 
 
 @pytest.fixture
-def hands(engine: Engine, runs: Runs) -> Handing:
+def hands(engine: Engine, runs: Runs) -> Dispatch:
     host = SimpleNamespace(runs=runs, jobs=SimpleNamespace(limit=lambda run: None))
-    return Handing(cast(Any, host), engine=cast(Any, engine), room=2)
+    return Dispatch(cast(Any, host), engine=cast(Any, engine), room=2)
 
 
-def test_a_suspect_waits_until_the_others_have_made_way(hands: Handing, engine: Engine) -> None:
+def test_a_suspect_waits_until_the_others_have_made_way(hands: Dispatch, engine: Engine) -> None:
     assert hands.hand("one", 1)
     assert not hands.makes_way("one")
     assert not hands.hand("suspect", 3, cost=SUSPECT)
@@ -74,7 +74,7 @@ def test_a_suspect_waits_until_the_others_have_made_way(hands: Handing, engine: 
     assert not hands.makes_way("suspect")
 
 
-def test_it_waits_also_where_every_place_is_taken(hands: Handing) -> None:
+def test_it_waits_also_where_every_place_is_taken(hands: Dispatch) -> None:
     assert hands.hand("one", 1)
     assert hands.hand("two", 1)
     assert not hands.hand("suspect", 3, cost=SUSPECT)
@@ -82,7 +82,7 @@ def test_it_waits_also_where_every_place_is_taken(hands: Handing) -> None:
     assert hands.makes_way("two")
 
 
-def test_others_come_in_when_it_has_got_on(hands: Handing, runs: Runs) -> None:
+def test_others_come_in_when_it_has_got_on(hands: Dispatch, runs: Runs) -> None:
     runs.workers_lost["suspect"] = SUSPECT
     assert hands.hand("suspect", 3, cost=SUSPECT)
     hands.hand_over(NOW)
@@ -92,7 +92,7 @@ def test_others_come_in_when_it_has_got_on(hands: Handing, runs: Runs) -> None:
     assert hands.hand("one", 1)
 
 
-def test_others_come_in_when_it_has_gone(hands: Handing, runs: Runs, engine: Engine) -> None:
+def test_others_come_in_when_it_has_gone(hands: Dispatch, runs: Runs, engine: Engine) -> None:
     runs.workers_lost["suspect"] = SUSPECT
     assert hands.hand("suspect", 3, cost=SUSPECT)
     engine.in_hand.clear()
@@ -100,7 +100,7 @@ def test_others_come_in_when_it_has_gone(hands: Handing, runs: Runs, engine: Eng
     assert hands.hand("one", 1)
 
 
-def test_suspects_are_tried_one_after_another(hands: Handing, runs: Runs) -> None:
+def test_suspects_are_tried_one_after_another(hands: Dispatch, runs: Runs) -> None:
     runs.workers_lost = {"first": SUSPECT, "second": SUSPECT}
     assert hands.hand("first", 3, cost=SUSPECT)
     assert not hands.hand("second", 3, cost=SUSPECT)
@@ -112,22 +112,22 @@ def test_suspects_are_tried_one_after_another(hands: Handing, runs: Runs) -> Non
 
 
 def test_nobody_makes_way_for_what_another_worker_took(
-    hands: Handing, monkeypatch: pytest.MonkeyPatch
+    hands: Dispatch, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert hands.hand("one", 1)
     assert not hands.hand("suspect", 3, cost=SUSPECT)
-    monkeypatch.setattr(handing, "WAITS_FOR", 0.0)
+    monkeypatch.setattr(dispatch, "WAITS_FOR", 0.0)
     assert not hands.makes_way("one")
     assert hands.hand("two", 1)
 
 
-def test_a_run_that_cost_one_worker_runs_among_the_others(hands: Handing) -> None:
+def test_a_run_that_cost_one_worker_runs_among_the_others(hands: Dispatch) -> None:
     assert hands.hand("one", 1)
     assert hands.hand("two", 2, cost=1)
 
 
 def test_what_was_left_behind_comes_before_what_has_not_begun(
-    hands: Handing, runs: Runs, engine: Engine
+    hands: Dispatch, runs: Runs, engine: Engine
 ) -> None:
     runs.due = ["one", "two", "three"]
     hands.kept_free = 1

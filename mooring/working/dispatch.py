@@ -21,7 +21,7 @@ WAITS_FOR = 1.0  # seconds that others make way for a suspect which is not offer
 LOOK_AT = 1000  # so many at once, for those in front may have to wait for others of their job
 
 
-class Handing:
+class Dispatch:
     """Hands runs over, never more than ``room`` of them, and none of them twice."""
 
     def __init__(self, host: Host, *, engine: JobEngine, room: int) -> None:

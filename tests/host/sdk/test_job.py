@@ -157,15 +157,3 @@ def test_whoever_begins_to_be_interruptible_too_late_is_interrupted_at_once(
     interruption.tell()
     with pytest.raises(Interrupted):
         job.perform_interruptible_task(lambda: pytest.fail("It began."))
-
-
-def test_what_is_told_later_is_heard_at_once_and_what_was_taken_back_is_not(
-    interruption: Interruption,
-) -> None:
-    heard: list[str] = []
-    forget = interruption.when_told(lambda: heard.append("taken back"))
-    forget()
-    interruption.when_told(lambda: heard.append("before"))
-    interruption.tell()
-    interruption.when_told(lambda: heard.append("after"))
-    assert heard == ["before", "after"]

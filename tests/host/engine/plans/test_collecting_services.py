@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, cast
+from typing import cast
 
 import pytest
 
-from mooring.engine.plans.collecting import SAMPLES, Collector
+from mooring.engine.plans.collecting import Collector
 from mooring.engine.plans.collecting_services import (
     PlannedHttp,
     PlannedJobs,
@@ -17,10 +17,9 @@ from mooring.engine.plans.collecting_services import (
     PlannedNotifications,
     PlannedOdp,
 )
-from mooring.engine.plans.outgoing import digest
 from mooring.engine.plans.overlay import SecretOverlay
 from mooring.errors import NotFound, OutboundDenied, RecordInvalid
-from mooring.model.plan import Counted, Linked
+from mooring.model.plan import Counted
 from mooring.sdk import oauth
 from mooring.sdk.context import use
 from mooring.sdk.oauth_tokens import Tokens
@@ -127,40 +126,6 @@ def test_a_write_to_where_the_app_may_not_call_is_refused_as_ever(
     assert collector.total == 0
 
 
-def test_samples_are_the_first_of_each_kind(http: PlannedHttp, collector: Collector) -> None:
-    for number in range(SAMPLES + 2):
-        http.send(HttpRequest("PUT", f"{URL}/{number}"))
-        http.send(HttpRequest("DELETE", f"{URL}/{number}"))
-    shown = [(sample["action"], sample["target"]) for sample in collector.samples]
-    assert shown == [
-        (action, f"/things/{number}") for action in ("PUT", "DELETE") for number in range(SAMPLES)
-    ]
-
-
-def test_equal_writes_are_one_that_is_made_twice(http: PlannedHttp, collector: Collector) -> None:
-    for _ in range(2):
-        http.send(HttpRequest("POST", URL, body=b"x"))
-    http.send(HttpRequest("POST", URL, body=b"y"))
-    assert sorted(collector.writes.values()) == [1, 2]
-    assert collector.total == 3
-
-
-def test_what_a_later_write_says_of_an_earlier_answer_is_linked_to_it(
-    http: PlannedHttp, collector: Collector
-) -> None:
-    http.send(HttpRequest("POST", URL, planned={"id": -1}))
-    kind = {"content-type": "application/json"}
-    http.send(HttpRequest("POST", f"{URL}/-1", headers=kind, body=b'{"in": -1, "run": "the-plan"}'))
-    http.send(HttpRequest("POST", f"{URL}/-9"))
-    first, second = collector.linked.values()
-    assert first == Linked([], [(("id",), -1)])
-    assert sorted(second.blanks, key=str) == [
-        (("content", "in"), -1),
-        (("content", "run"), "the-plan"),
-        (("parts", 2), "-1"),
-    ]
-
-
 def test_a_token_is_renewed_for_real_and_kept(
     http: PlannedHttp, memory_app: MemoryApp, collector: Collector
 ) -> None:
@@ -256,18 +221,3 @@ def test_records_are_set_aside_nowhere_and_the_shelf_is_read(memory_app: MemoryA
     assert letters.asked_of(job="sync", run_id="2", limit=5) == []
     with pytest.raises(RecordInvalid):
         letters.set_aside(job="sync", run_id="2", key="c", record={}, reason="")
-
-
-def test_records_are_compared_by_store_and_first_part_of_the_key(collector: Collector) -> None:
-    def of(**records: Any) -> dict[str, str]:
-        made = Collector("the-plan")
-        for key, found in records.items():
-            made.read_record("kv", key.replace("_", "/"), found)
-        return made.reads
-
-    one = of(a_1="x", a_2="y", b="z")
-    assert set(one) == {"kv a/…", "kv b"}
-    assert one == of(b="z", a_2="y", a_1="x")
-    assert one["kv a/…"] != of(a_1="x", a_2="z")["kv a/…"]
-    assert one["kv a/…"] != of(a_1="y", a_2="x")["kv a/…"]
-    assert digest([["b", "z"]]) == one["kv b"]

@@ -62,6 +62,7 @@ MAY_IMPORT: dict[str, tuple[str, ...]] = {
     "mooring/engine/plans": (
         *("mooring.errors", "mooring.model", "mooring.sdk"),
         *("mooring.engine.calling", "mooring.engine.failures", "mooring.engine.states"),
+        "mooring.engine.ports",
     ),
     "mooring/adapters": ADAPTERS_SEE,
     "mooring/plugins": (*ADAPTERS_SEE, "mooring.adapters", "mooring.hookspecs", "mooring.loader"),

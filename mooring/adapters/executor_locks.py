@@ -125,10 +125,6 @@ class ExecutorLocks:
         """Whether this worker holds its own lock, without which it takes no work."""
         return self._held.is_set()
 
-    def wait(self, seconds: float) -> bool:
-        """Wait until the lock is held; False when it was not within ``seconds``."""
-        return self._held.wait(seconds)
-
     @contextmanager
     def free(self, names: Collection[str]) -> Iterator[frozenset[str]]:
         """Give those of the workers that are dead; for the block no other worker is told so.

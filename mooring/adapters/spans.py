@@ -19,7 +19,8 @@ from opentelemetry import context, trace
 from opentelemetry.trace import Span, SpanKind, StatusCode, Tracer
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
-from mooring.adapters.tracing import Handle, StepWatch
+from mooring.adapters.tracing import Handle
+from mooring.engine.ports import StepWatch
 from mooring.model.delivery import Delivery
 from mooring.model.installation import Installation
 from mooring.model.run import Run, RunStatus

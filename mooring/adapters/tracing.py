@@ -10,24 +10,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, TypeVar
 
+from mooring.engine.ports import StepWatch
 from mooring.model.delivery import Delivery
 from mooring.model.installation import Installation
 from mooring.model.run import Run
-from mooring.sdk.job import Job
 from mooring.sdk.ports import HttpPort
 
 T = TypeVar("T")
 Handle = Callable[[Delivery], T]
-
-
-class StepWatch(Protocol):
-    """Who knows of the steps of a run (engine.stepping has it so)."""
-
-    def enters(self, run: Run, job: Job | None) -> None:
-        """App code of the run is called."""
-
-    def leaves(self) -> None:
-        """It has returned or raised."""
 
 
 class Told(Protocol):

@@ -62,7 +62,7 @@ class HeldRuns(Protocol):
 
 
 class Watch:
-    """One run under watch (engine.stepping.StepWatch); told of each step by the thread in it."""
+    """One run under watch (engine.ports.StepWatch); told of each step by the thread in it."""
 
     def __init__(self, run: Run, *, stopping: Callable[[], bool]) -> None:
         self.run = run

@@ -19,6 +19,7 @@ from mooring.model.installation import (
 )
 from mooring.model.notification import Level, Notification
 from mooring.model.run import JobSchedule, Run, RunStatus, Standing
+from mooring.sdk.job import Job
 
 
 class InstallationRepository(Protocol):
@@ -101,53 +102,11 @@ class HistoryRepository(Protocol):
         """Add an entry; ``message`` names sections, keys and reasons, never values."""
 
 
-class RunRepository(Protocol):
-    """Runs, fenced by their epoch: a worker that lost a run cannot write to it."""
-
-    def create(
-        self,
-        installation: Installation,
-        job: str,
-        parameters: Mapping[str, Any],
-        *,
-        scheduled_at: datetime,
-        due_key: str | None = None,
-    ) -> Run | None:
-        """Write a PENDING run; None when ``due_key`` (one per schedule and due time) exists."""
+class DrivenRuns(Protocol):
+    """How a run moves on, fenced by its epoch: a worker that lost a run cannot write to it."""
 
     def get(self, run_id: str) -> Run:
         """Return one. Raises NotFound."""
-
-    def recent(
-        self,
-        *,
-        app_id: str | None = None,
-        account: str | None = None,
-        install_id: int | None = None,
-        job: str | None = None,
-        active: bool = False,
-        limit: int = 100,
-    ) -> list[Run]:
-        """Return runs, newest first."""
-
-    def claimable(
-        self, *, now: datetime, stale_before: datetime | None = None, limit: int = 50
-    ) -> list[Run]:
-        """Return runs to execute: PENDING and due, or RUNNING and silent since ``stale_before``."""
-
-    def take(
-        self,
-        run_id: str,
-        *,
-        worker: str,
-        now: datetime,
-        epoch: int | None = None,
-        limit: int | None = None,
-    ) -> Run:
-        """Raise the epoch (from ``epoch``) and mark RUNNING, as one of ``limit`` of its job.
-
-        Raises NotFound, and LeaseLost if it waits, is final or somebody else took it since.
-        """
 
     def commit_prepared(self, run: Run, stands: Standing, *, now: datetime) -> Run:
         """Store where it begins, which is no step yet. Raises LeaseLost."""
@@ -180,6 +139,33 @@ class RunRepository(Protocol):
     ) -> Run:
         """Give the run back as PENDING, not before ``until``. Raises LeaseLost."""
 
+
+class RunRepository(DrivenRuns, Protocol):
+    """All runs of a host, with what begins them and what ends them from outside."""
+
+    def create(
+        self,
+        installation: Installation,
+        job: str,
+        parameters: Mapping[str, Any],
+        *,
+        scheduled_at: datetime,
+        due_key: str | None = None,
+    ) -> Run | None:
+        """Write a PENDING run; None when ``due_key`` (one per schedule and due time) exists."""
+
+    def recent(
+        self,
+        *,
+        app_id: str | None = None,
+        account: str | None = None,
+        install_id: int | None = None,
+        job: str | None = None,
+        active: bool = False,
+        limit: int = 100,
+    ) -> list[Run]:
+        """Return runs, newest first."""
+
     def terminate(self, run_id: str, *, now: datetime, reason: str | None = None) -> Run:
         """End an active run from outside (raises its epoch). Raises NotFound."""
 
@@ -192,6 +178,26 @@ class RunRepository(Protocol):
         keep: Collection[str] = (),
     ) -> int:
         """End every active run of an installation, but for jobs in ``keep``; return how many."""
+
+
+class StepWatch(Protocol):
+    """Who knows at any time which step the driving thread is in, if it is in one."""
+
+    def enters(self, run: Run, job: Job | None) -> None:
+        """App code of the run is called; ``job`` is None until there is one."""
+
+    def leaves(self) -> None:
+        """It has returned or raised. In a process that the app forked off, this ends it."""
+
+
+class MadeWrites(Protocol):
+    """Which writes of a plan were made, whatever became of the process that made them."""
+
+    def made(self) -> Mapping[str, Mapping[str, Any]]:
+        """Map the digests of those that were made to what their answers told."""
+
+    def add(self, key: str, told: Mapping[str, Any]) -> None:
+        """Note one."""
 
 
 class ScheduleRepository(Protocol):

@@ -11,14 +11,14 @@ import traceback
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, Protocol
+from typing import Any
 
 import msgspec
 
 from mooring.engine.calling import call
 from mooring.engine.failures import OUR_DATABASE, End, PutOff, SetAside, reaction_to
 from mooring.engine.letter_retry import class_for
-from mooring.engine.ports import RunRepository
+from mooring.engine.ports import DrivenRuns, StepWatch
 from mooring.engine.run_statistics import Tally
 from mooring.engine.states import checked, standing
 from mooring.errors import (
@@ -39,16 +39,6 @@ LOOK_AGAIN = 0.5  # seconds, while the database is away
 WORKERS_LOST = 3  # so many workers may be lost over one step before it is taken for the cause
 
 
-class StepWatch(Protocol):
-    """Who knows at any time which step the driving thread is in, if it is in one."""
-
-    def enters(self, run: Run, job: Job | None) -> None:
-        """App code of the run is called; ``job`` is None until there is one."""
-
-    def leaves(self) -> None:
-        """It has returned or raised. In a process that the app forked off, this ends it."""
-
-
 class _Unwatched:
     def enters(self, run: Run, job: Job | None) -> None:
         """Nobody watches."""
@@ -65,7 +55,7 @@ def drive(
     job_class: Callable[[], type[Any]],
     invocation: Invocation,
     policy: JobEntry | None,
-    repository: RunRepository,
+    repository: DrivenRuns,
     clock: Clock,
     hide: Callable[[str], str],
     observe: Callable[[Run], object],
@@ -89,7 +79,7 @@ def drive(
 class _Driver:
     invocation: Invocation
     retry: RetryPolicy
-    repository: RunRepository
+    repository: DrivenRuns
     clock: Clock
     hide: Callable[[str], str]
     observe: Callable[[Run], object]

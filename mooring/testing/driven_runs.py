@@ -11,15 +11,13 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, cast
+from typing import Any
 
-from mooring.engine.ports import RunRepository
+from mooring.engine.ports import DrivenRuns
 from mooring.engine.stepping import drive
 from mooring.model.manifest import JobEntry, RetryPolicy
 from mooring.model.run import Run, RunStatus, Standing
 from mooring.sdk.context import Invocation
-
-WORKER = "test"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +135,7 @@ class MemoryWorker:
     most_steps: int
     wait: Callable[[float], object]
 
-    def drive(self, run: MemoryRun, *, rows: object = None) -> Run:
+    def drive(self, run: MemoryRun, *, rows: DrivenRuns | None = None) -> Run:
         """Take the run once, and drive it to its end or to where it must wait.
 
         ``rows`` is what the loop writes to, if that is not the run itself.
@@ -149,15 +147,16 @@ class MemoryWorker:
             job_class=lambda: self.job,
             invocation=self.invocation,
             policy=JobEntry(run.row.job, entry_point, "", retry=self.retry),
-            # The loop uses the part of a repository by which one run moves on, and no other.
-            repository=cast("RunRepository", rows or run),
+            repository=rows or run,
             clock=clock,
             hide=lambda text: text,
             observe=lambda changed: None,
             stopping=lambda: run.row.steps >= self.most_steps,
         )
 
-    def drive_to_its_end(self, run: MemoryRun, *, rows: object = None) -> tuple[Postponement, ...]:
+    def drive_to_its_end(
+        self, run: MemoryRun, *, rows: DrivenRuns | None = None
+    ) -> tuple[Postponement, ...]:
         """Drive the run until it is final; return how often it was put off on the way.
 
         Raises AssertionError when it has not ended after ``most_steps``.

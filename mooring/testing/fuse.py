@@ -10,11 +10,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, replace
-from typing import Any
+from datetime import datetime
+from typing import Any, ParamSpec
 
+from mooring.model.run import Run, RunStatus, Standing
 from mooring.sdk.context import Invocation, Services
 from mooring.sdk.ports import HttpRequest
 from mooring.testing.driven_runs import MemoryRun
+
+P = ParamSpec("P")
 
 WHOLE_RECORDS = ("put", "patch", "delete")
 EFFECTS: Mapping[str, Sequence[str]] = {
@@ -109,26 +113,67 @@ def _named(service: str, method: str, given: Sequence[Any]) -> str:
 
 
 class FusedRun:
-    """The commits of a run behind a fuse."""
+    """The commits of a run behind a fuse (engine.ports.DrivenRuns)."""
 
     def __init__(self, run: MemoryRun, fuse: Fuse) -> None:
         self._run = run
         self._fuse = fuse
 
-    def __getattr__(self, method: str) -> Any:
-        found = getattr(self._run, method)
-        if method == "get":
-            return found
-        name = self._named(method)
-        return lambda *given, **options: self._fuse.through(name, found, *given, **options)
+    def get(self, run_id: str) -> Run:
+        """Return the run, which is no effect."""
+        return self._run.get(run_id)
 
-    def _named(self, method: str) -> str:
-        step = f"step {self._run.row.steps + 1}"
-        names = {
-            "commit_prepared": "the commit of prepare",
-            "commit_step": f"the commit of {step}",
-            "complete": f"the commit of {step}, the last",
-            "postpone": f"the postponement of {step}",
-            "finish": "the end of the run",
-        }
-        return names.get(method, method)
+    def commit_prepared(self, run: Run, stands: Standing, *, now: datetime) -> Run:
+        """Keep where it begins."""
+        return self._through("the commit of prepare", self._run.commit_prepared)(
+            run, stands, now=now
+        )
+
+    def commit_step(self, run: Run, stands: Standing, *, now: datetime) -> Run:
+        """Keep where it stands after a step."""
+        name = f"the commit of {self._step}"
+        return self._through(name, self._run.commit_step)(run, stands, now=now)
+
+    def complete(self, run: Run, stands: Standing, *, now: datetime) -> Run:
+        """Keep where it stands after the last step and end the run in one."""
+        name = f"the commit of {self._step}, the last"
+        return self._through(name, self._run.complete)(run, stands, now=now)
+
+    def postpone(
+        self,
+        run: Run,
+        *,
+        until: datetime,
+        error: str | None,
+        attempt: int,
+        statistics: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """Give the run back."""
+        return self._through(f"the postponement of {self._step}", self._run.postpone)(
+            run, until=until, error=error, attempt=attempt, statistics=statistics
+        )
+
+    def finish(
+        self,
+        run: Run,
+        status: RunStatus,
+        *,
+        now: datetime,
+        error: str | None = None,
+        statistics: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """End the run."""
+        return self._through("the end of the run", self._run.finish)(
+            run, status, now=now, error=error, statistics=statistics
+        )
+
+    @property
+    def _step(self) -> str:
+        return f"step {self._run.row.steps + 1}"
+
+    def _through(self, name: str, write: Callable[P, Run]) -> Callable[P, Run]:
+        def fused_write(*given: P.args, **options: P.kwargs) -> Run:
+            written: Run = self._fuse.through(name, write, *given, **options)
+            return written
+
+        return fused_write

@@ -71,9 +71,9 @@ class Plans:
         self._put(held_to, seconds=APPLIED_STAYS)
         return True
 
-    def made(self, plan: Plan) -> MadeWrites:
+    def made(self, plan: Plan) -> WritesOfPlan:
         """Return which of its writes were made."""
-        return MadeWrites(plan.plan_id, records=self._records, seal=self._seal)
+        return WritesOfPlan(plan.plan_id, records=self._records, seal=self._seal)
 
     def _put(self, plan: Plan, *, seconds: float) -> None:
         text = json.dumps(plan.to_json(), separators=(",", ":"))
@@ -91,8 +91,8 @@ class Plans:
         return plan_id
 
 
-class MadeWrites:
-    """Which writes of one plan were made (engine.plans.applying_services.MadeWrites)."""
+class WritesOfPlan:
+    """Which writes of one plan were made (engine.ports.MadeWrites)."""
 
     def __init__(self, plan_id: str, *, records: KeyValueRecords, seal: Seal) -> None:
         self._prefix = f"made/{plan_id}/"

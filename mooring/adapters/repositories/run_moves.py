@@ -47,7 +47,7 @@ from mooring.adapters.clock import SystemClock
 from mooring.adapters.columns import to_micros
 from mooring.adapters.database import Database, hold
 from mooring.adapters.tables import RUNNING, runs
-from mooring.errors import LeaseLost
+from mooring.errors import LeaseLost, NotFound
 from mooring.model.run import Run, RunStatus, Standing
 from mooring.sdk.ports import Clock
 
@@ -74,7 +74,11 @@ class RunMoves:
 
     def get(self, run_id: str) -> Run:
         """Return one. Raises NotFound."""
-        raise NotImplementedError  # by Runs
+        with self._database.read() as connection:
+            row = connection.execute(select(*COLUMNS).where(runs.c.run_id == run_id)).one_or_none()
+        if row is None:
+            raise NotFound(f"There is no run {run_id}.", hint="`mooring jobs list` shows them.")
+        return run_of(row)
 
     def take(
         self,
@@ -124,10 +128,6 @@ class RunMoves:
         """Store where it stands after the last step and end it in one. Raises LeaseLost."""
         done = {"status": RunStatus.COMPLETE, "completed_at": now}
         return self._commit(_COMPLETED, run, stands, now, **_made_good(run), **done)
-
-    def beat(self, run: Run, *, now: datetime) -> None:
-        """Renew the heartbeat. Raises LeaseLost."""
-        self._fenced(run, heartbeat_at=now)
 
     def beat_all(self, held: Collection[Run], *, now: datetime) -> set[str]:
         """Renew the heartbeats of those that are still owned; return their ids."""

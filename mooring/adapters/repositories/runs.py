@@ -17,7 +17,7 @@ from mooring.adapters.repositories.run_moves import ACTIVE, COLUMNS, RunMoves, r
 from mooring.adapters.repositories.short_ids import row_called
 from mooring.adapters.run_news import announce_runs
 from mooring.adapters.tables import PENDING, RUNNING, runs
-from mooring.errors import Conflict, NotFound
+from mooring.errors import Conflict
 from mooring.model.installation import Installation
 from mooring.model.run import Run, RunStatus
 
@@ -70,14 +70,6 @@ class Runs(RunMoves):
         with self._database.read() as connection:
             return connection.scalar(query)
 
-    def get(self, run_id: str) -> Run:
-        """Return one. Raises NotFound."""
-        with self._database.read() as connection:
-            row = connection.execute(select(*COLUMNS).where(runs.c.run_id == run_id)).one_or_none()
-        if row is None:
-            raise NotFound(f"There is no run {run_id}.", hint="`mooring jobs list` shows them.")
-        return run_of(row)
-
     def named(self, text: str) -> Run:
         """Return the run whose id begins or ends so.
 
@@ -113,24 +105,16 @@ class Runs(RunMoves):
         with self._database.read() as connection:
             return [run_of(row) for row in connection.execute(query.limit(limit))]
 
-    def claimable(
-        self, *, now: datetime, stale_before: datetime | None = None, limit: int = 50
-    ) -> list[Run]:
-        """Return runs to execute, longest due first.
+    def claimable(self, *, now: datetime, limit: int = 50) -> list[Run]:
+        """Return runs that are PENDING and due, longest due first.
 
-        PENDING and due; with ``stale_before`` also RUNNING with a heartbeat before it. Two queries,
-        for each status has an index of its own. What was due when it was written is due, also by a
-        clock that has been set back since.
+        What was due when it was written is due, also by a clock that has been set back since.
         """
         due = or_(runs.c.scheduled_at <= now, runs.c.scheduled_at <= runs.c.created_at)
         ready = or_(runs.c.not_before.is_(None), runs.c.not_before <= now)
         pending = select(*COLUMNS).where(PENDING, due, ready).order_by(runs.c.scheduled_at)
         with self._database.read() as connection:
-            rows = list(connection.execute(pending.limit(limit)))
-            if stale_before is not None:
-                stale = select(*COLUMNS).where(RUNNING, runs.c.heartbeat_at < stale_before)
-                rows += connection.execute(stale.order_by(runs.c.heartbeat_at).limit(limit))
-        return sorted(map(run_of, rows), key=lambda run: run.scheduled_at)[:limit]
+            return [run_of(row) for row in connection.execute(pending.limit(limit))]
 
     def count_running(self, install_id: int, job: str) -> int:
         """Return how many runs of an installation's job are RUNNING."""

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from mooring.engine.plans.outgoing import (
     Write,
@@ -22,6 +22,7 @@ from mooring.engine.plans.outgoing import (
     write_of,
 )
 from mooring.engine.plans.planned_writes import PlannedWrites
+from mooring.engine.ports import MadeWrites
 from mooring.errors import NotPlanned, ServiceError
 from mooring.model.plan import Plan
 from mooring.sdk.ports import (
@@ -36,16 +37,6 @@ from mooring.sdk.ports import (
     Record,
     T,
 )
-
-
-class MadeWrites(Protocol):
-    """Which writes of a plan were made, whatever became of the process that made them."""
-
-    def made(self) -> Mapping[str, Mapping[str, Any]]:
-        """Map the digests of those that were made to what their answers told."""
-
-    def add(self, key: str, told: Mapping[str, Any]) -> None:
-        """Note one."""
 
 
 class Guard:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from typing import TypeAlias
@@ -22,9 +23,10 @@ SOON = 20.0
 HOLDER = """
 import sys, time
 from mooring.adapters.executor_locks import ExecutorLocks
+from mooring.testing.engine_contract import until
 from mooring.testing.memory import MemoryLog
 with ExecutorLocks(sys.argv[1], name="holder", log=MemoryLog(), on_news=int) as locks:
-    assert locks.wait(20)
+    until(lambda: locks.is_held, seconds=20)
     print("held", flush=True)
     time.sleep(60)
 """
@@ -44,7 +46,7 @@ def holding(postgresql_url: str, log: MemoryLog) -> Iterator[Holding]:
         def held(name: str) -> ExecutorLocks:
             locks = ExecutorLocks(postgresql_url, name=name, log=log, on_news=int)
             closing.enter_context(locks)
-            assert locks.wait(SOON)
+            until(lambda: locks.is_held, seconds=SOON)
             return locks
 
         yield held
@@ -94,7 +96,7 @@ def test_news_of_runs_wake_the_worker(postgresql_url: str, log: MemoryLog) -> No
     heard = threading.Event()
     database = Database.open(postgresql_url)
     with ExecutorLocks(postgresql_url, name="one", log=log, on_news=heard.set) as locks:
-        assert locks.wait(SOON)
+        until(lambda: locks.is_held, seconds=SOON)
         assert heard.wait(SOON), "what came before it listened may be news as well"
         for _ in range(3):
             heard.clear()
@@ -110,7 +112,7 @@ def test_a_worker_whose_session_ends_holds_nothing_until_it_has_another(
     one = holding("one")
     end_sessions(postgresql_url)
     until(lambda: [line.event for line in log.lines] == ["job.worker.lock_lost"])
-    assert one.wait(SOON)
+    until(lambda: one.is_held, seconds=SOON)
     until(lambda: log.lines[-1].event == "job.worker.lock_regained")
     another = holding("another")
     assert dead(another, "one") == set()
@@ -129,7 +131,7 @@ def test_nobody_is_dead_until_all_had_time_to_come_back_from_an_outage(
     monkeypatch.setattr("mooring.adapters.executor_locks.SETTLED_AFTER", seconds)
     end_sessions(postgresql_url)
     until(lambda: log.lines and log.lines[-1].event == "job.worker.lock_regained")
-    until(lambda: one.is_held)
+    until(lambda: one.is_held, seconds=SOON)
     assert dead(one, "nobody") == found
 
 
@@ -140,7 +142,8 @@ def test_an_outage_is_told_once(
     nobody = postgresql_url.replace("mooring_test_", "no_such_")
     with ExecutorLocks(nobody, name="one", log=log, on_news=int) as locks:
         until(lambda: log.lines)
-        assert not locks.wait(0.3)
+        time.sleep(0.3)
+        assert not locks.is_held
         assert dead(locks, "nobody") == set()
     assert [line.event for line in log.lines] == ["job.worker.lock_lost"]
     assert "does not exist" in log.lines[0].fields["reason"]

@@ -158,10 +158,10 @@ def test_a_run_that_a_hook_starts_waits_until_the_transition_has_succeeded(desk:
     run = desk.hook_runs.create(desk.installation, "tidy", {}, scheduled_at=desk.clock.now())
     assert run is not None
     later = desk.clock.now() + timedelta(days=365)
-    assert desk.runs.claimable(now=later, stale_before=later) == []
+    assert desk.runs.claimable(now=later) == []
     desk.journal.forget(runs=desk.runs, now=desk.clock.now())
     now = desk.clock.now()
-    assert [r.run_id for r in desk.runs.claimable(now=now, stale_before=now)] == [run.run_id]
+    assert [r.run_id for r in desk.runs.claimable(now=now)] == [run.run_id]
 
 
 def test_traffic_does_not_count_on_a_run_that_may_never_begin(desk: Desk) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from mooring.hosting.host import Host
 from mooring.loader import NAMESPACE, unmount
 from mooring.model.config import HostConfig
 from mooring.model.run import RunStatus
+from mooring.testing.engine_contract import until
 from mooring.testing.memory import MemoryLog
 from tests.host.lifecycle.conftest import MASTER_KEY, Shop, answered
 
@@ -105,12 +105,9 @@ def test_a_machine_knows_of_workers_on_others(machine: Callable[[str], Host]) ->
     url = one.config.database_url
     assert url is not None
     with ExecutorLocks(url, name="elsewhere", log=MemoryLog(), on_news=lambda: None) as locks:
-        assert locks.wait(30)
+        until(lambda: locks.is_held, seconds=30)
         assert has_worker(one)
-    deadline = time.monotonic() + 30
-    while has_worker(one):
-        assert time.monotonic() < deadline, "the server forgets the session"
-        time.sleep(0.05)
+    until(lambda: not has_worker(one), seconds=30)  # The server forgets the session.
 
 
 def has_worker(host: Host) -> bool:

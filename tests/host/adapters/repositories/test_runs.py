@@ -122,7 +122,7 @@ def test_a_step_stores_the_state(runs: Runs) -> None:
     assert runs.get(taken.run_id) == after
 
 
-@pytest.mark.parametrize("write", ["step", "prepared", "last step", "beat", "finish", "postpone"])
+@pytest.mark.parametrize("write", ["step", "prepared", "last step", "warn", "finish", "postpone"])
 @pytest.mark.parametrize("loss", ["taken", "terminated", "finished", "postponed"])
 def test_whoever_lost_a_run_cannot_write_to_it(runs: Runs, write: str, loss: str) -> None:
     lost = runs.take(new(runs).run_id, worker="w1", now=START)
@@ -147,8 +147,8 @@ def write_to(runs: Runs, run: Run, write: str) -> None:
         runs.commit_prepared(run, stands({"page": 9}), now=LATER)
     elif write == "last step":
         runs.complete(run, stands({"page": 9}), now=LATER)
-    elif write == "beat":
-        runs.beat(run, now=LATER)
+    elif write == "warn":
+        runs.warn(run, "late")
     elif write == "finish":
         runs.finish(run, RunStatus.ERROR, now=LATER, error="late")
     else:
@@ -160,16 +160,8 @@ def test_of_many_takers_the_last_owns_the_run(runs: Runs) -> None:
     with ThreadPoolExecutor(8) as pool:
         takers = list(pool.map(lambda n: runs.take(run_id, worker=str(n), now=START), range(8)))
     assert sorted(taken.epoch for taken in takers) == list(range(1, 9))
-    owners = [taken for taken in takers if owns(runs, taken)]
+    owners = [taken for taken in takers if runs.owned([taken])]
     assert [taken.epoch for taken in owners] == [8]
-
-
-def owns(runs: Runs, run: Run) -> bool:
-    try:
-        runs.beat(run, now=SOON)
-    except LeaseLost:
-        return False
-    return True
 
 
 def test_a_finished_run_has_its_end_and_its_error(runs: Runs) -> None:
@@ -192,25 +184,25 @@ def test_a_postponed_run_waits_for_its_time(runs: Runs) -> None:
     back = runs.postpone(taken, until=LATER, error="503", attempt=2)
     assert (back.status, back.attempt, back.error) == (RunStatus.PENDING, 2, "503")
     assert (back.state, back.worker) == ({"page": 1}, None)
-    assert runs.claimable(now=SOON, stale_before=START) == []
-    assert runs.claimable(now=LATER, stale_before=START) == [back]
+    assert runs.claimable(now=SOON) == []
+    assert runs.claimable(now=LATER) == [back]
 
 
-def test_what_is_due_or_abandoned_is_claimable_longest_due_first(runs: Runs) -> None:
-    due, future = new(runs, at=SOON), new(runs, at=LATER + timedelta(seconds=1))
-    abandoned = runs.take(new(runs).run_id, worker="dead", now=START)
-    alive = runs.take(new(runs).run_id, worker="alive", now=LATER)
+def test_what_is_due_is_claimable_longest_due_first(runs: Runs) -> None:
+    due, longer = new(runs, at=SOON), new(runs, at=START)
+    future = new(runs, at=LATER + timedelta(seconds=1))
+    running = runs.take(new(runs).run_id, worker="dead", now=START)
     ended = runs.terminate(new(runs).run_id, now=SOON)
-    found = runs.claimable(now=LATER, stale_before=SOON)
-    assert [run.run_id for run in found] == [abandoned.run_id, due.run_id]
-    assert {future.run_id, alive.run_id, ended.run_id}.isdisjoint(run.run_id for run in found)
+    found = runs.claimable(now=LATER)
+    assert [run.run_id for run in found] == [longer.run_id, due.run_id]
+    assert {future.run_id, running.run_id, ended.run_id}.isdisjoint(run.run_id for run in found)
 
 
 def test_what_was_due_when_it_was_written_does_not_wait_for_a_clock_that_was_set_back(
     runs: Runs,
 ) -> None:
     due, future = new(runs), new(runs, at=LATER)
-    found = runs.claimable(now=START - timedelta(hours=2), stale_before=START)
+    found = runs.claimable(now=START - timedelta(hours=2))
     assert [run.run_id for run in found] == [due.run_id]
     assert future.status is RunStatus.PENDING
 
@@ -218,14 +210,14 @@ def test_what_was_due_when_it_was_written_does_not_wait_for_a_clock_that_was_set
 def test_claimable_is_limited(runs: Runs) -> None:
     for _ in range(5):
         new(runs)
-    assert len(runs.claimable(now=LATER, stale_before=START, limit=3)) == 3
+    assert len(runs.claimable(now=LATER, limit=3)) == 3
 
 
 def test_looking_for_work_uses_the_indexes(database: Database) -> None:
     plans = {
         "runs_pending": "SELECT * FROM runs WHERE status = 'PENDING' AND "
         "(scheduled_at <= 5 OR scheduled_at <= created_at) ORDER BY scheduled_at LIMIT 50",
-        "runs_running": "SELECT * FROM runs WHERE status = 'RUNNING' AND heartbeat_at < 5 "
+        "runs_running": "SELECT * FROM runs WHERE status = 'RUNNING' "
         "ORDER BY heartbeat_at LIMIT 50",
     }
     with database.write() as connection:
@@ -366,7 +358,7 @@ def test_a_run_that_failed_or_was_ended_goes_on_from_its_last_state(runs: Runs, 
     assert (again.status, again.state, again.error) == (RunStatus.PENDING, {"page": 4}, None)
     assert (again.attempt, again.workers_lost, again.epoch) == (0, 0, ended.epoch + 1)
     assert (again.completed_at, again.started_at) == (None, ended.started_at)
-    assert runs.claimable(now=LATER, stale_before=START) == [again]
+    assert runs.claimable(now=LATER) == [again]
     assert runs.take(again.run_id, worker="w", now=LATER).workers_lost == 0
 
 
@@ -465,7 +457,7 @@ def test_a_run_that_found_no_place_can_be_handed_over_anew_and_gets_the_next_one
     second = new(runs)
     with pytest.raises(LeaseLost, match="waits for a place"):
         runs.take(second.run_id, worker="w2", now=START, epoch=0, limit=1)
-    [again] = runs.claimable(now=SOON, stale_before=START)
+    [again] = runs.claimable(now=SOON)
     assert (again.run_id, again.status, again.epoch) == (second.run_id, RunStatus.PENDING, 1)
     runs.complete(first, stands({}), now=SOON)
     assert runs.take(second.run_id, worker="w2", now=SOON, epoch=1, limit=1).epoch == 2

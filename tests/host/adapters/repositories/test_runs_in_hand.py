@@ -41,7 +41,7 @@ def test_only_what_runs_is_in_a_hand(runs: Runs, in_hand: RunsInHand) -> None:
     ended = taken(runs, "one")
     runs.finish(ended, RunStatus.COMPLETE, now=SOON)
     first, second = taken(runs, "one"), taken(runs, "another")
-    runs.beat(first, now=SOON)
+    runs.beat_all([first], now=SOON)
     assert [(run.run_id, run.worker, run.heartbeat_at) for run in in_hand.all()] == [
         (second.run_id, "another", START),
         (first.run_id, "one", SOON),
@@ -51,7 +51,7 @@ def test_only_what_runs_is_in_a_hand(runs: Runs, in_hand: RunsInHand) -> None:
 def test_each_take_and_each_beat_is_another_hold(runs: Runs, in_hand: RunsInHand) -> None:
     run = taken(runs, "one")
     seen: set[RunInHand] = {*in_hand.all()}
-    runs.beat(run, now=SOON)
+    runs.beat_all([run], now=SOON)
     seen |= {*in_hand.all()}
     runs.take(run.run_id, worker="one", now=SOON)
     seen |= {*in_hand.all()}

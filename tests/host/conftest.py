@@ -1,15 +1,17 @@
-"""Databases with all tables, migrated once of each kind and handed out empty."""
+"""Databases with all tables, migrated once of each kind and handed out empty; a host on a home."""
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from mooring.adapters.database import Database
 from mooring.adapters.tables import metadata
+from mooring.hosting.host import Host
+from mooring.model.config import HostConfig
 from tests.conftest import empty_database
 
 
@@ -54,3 +56,16 @@ def database(request: pytest.FixtureRequest) -> Database:
     """An open database with all tables and no rows, once of each kind."""
     found: Database = request.getfixturevalue(f"{request.param}_database")
     return found
+
+
+@pytest.fixture
+def open_host(home: Path) -> Callable[..., Host]:
+    """Open the home once more, as another process would."""
+    return lambda **more: Host.open(HostConfig(home=home, secrets="encrypted", **more))
+
+
+@pytest.fixture
+def host(open_host: Callable[..., Host]) -> Iterator[Host]:
+    """Give a host on the test's home."""
+    with open_host() as host:
+        yield host

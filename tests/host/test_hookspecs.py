@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,14 +16,13 @@ from mooring import hookspecs
 from mooring.errors import ConfigurationInvalid
 from mooring.hookspecs import hookimpl
 from mooring.hosting.host import Host
-from mooring.model.config import HostConfig
 from mooring.model.installation import Installation
 from mooring.model.run import Run, RunStatus
 from mooring.model.signature import SignatureProfile
 from mooring.plugin_manager import plugin_manager
 from mooring.sdk.webhook import Request, Response
 from tests.conftest import ROOT
-from tests.host.web.conftest import App
+from tests.host.apps import App
 
 HOOKS: dict[str, Callable[..., Any]] = {
     name: hook for name, hook in vars(hookspecs).items() if name.startswith("mooring_")
@@ -60,12 +59,6 @@ def test_the_host_calls_a_hook_and_hands_over_what_it_promises(name: str) -> Non
     offered = set(inspect.signature(HOOKS[name]).parameters)
     assert calls, f"nothing calls {name}"
     assert [set(re.findall(r"(\w+)=", call)) for call in calls] == [offered] * len(calls)
-
-
-@pytest.fixture
-def host(home: Path) -> Iterator[Host]:
-    with Host.open(HostConfig(home=home, secrets="encrypted")) as opened:
-        yield opened
 
 
 @pytest.fixture

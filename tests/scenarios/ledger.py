@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mooring.model.run import Run, RunStatus
-from tests.host.web.conftest import App
+from tests.host.apps import App
 
 STEPS = '''
 """Take steps, and note each in a file of the run before and after it."""

@@ -25,7 +25,8 @@ from mooring.model.config import HostConfig
 from mooring.model.delivery import Delivery, DeliveryState
 from mooring.sdk.ports import Record
 from tests.conftest import SOAK, Program, Serving
-from tests.host.web.conftest import SECRET, App, signed
+from tests.host.apps import App
+from tests.host.web.conftest import SECRET, signed
 
 DELIVERIES, KILLS = (5000, 50) if SOAK else (300, 4)
 CLIENTS = 6

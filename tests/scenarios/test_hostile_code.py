@@ -18,7 +18,8 @@ from mooring.model.config import HostConfig
 from mooring.model.delivery import DeliveryState
 from mooring.model.run import Run, RunStatus
 from tests.conftest import STOPS_WITHIN, Program, Serving
-from tests.host.web.conftest import SECRET, App, signed
+from tests.host.apps import App
+from tests.host.web.conftest import SECRET, signed
 
 PATIENCE = 30.0  # seconds
 FAILING = {

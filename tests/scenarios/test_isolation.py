@@ -20,7 +20,7 @@ import pytest
 from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from tests.conftest import Program
-from tests.host.web.conftest import App
+from tests.host.apps import App
 
 CANARY = "canary-5e1f9a"
 AMOUNT = "987654321"

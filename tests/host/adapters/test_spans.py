@@ -27,8 +27,8 @@ from mooring.sdk.interruption import Interrupted
 from mooring.sdk.job import Job
 from mooring.sdk.webhook import Request
 from mooring.web.traced_calls import calls_of
+from tests.host.apps import App
 from tests.host.web import conftest as web
-from tests.host.web.conftest import App
 
 CANARY = "canary-7f3a9c"
 JOB = """\

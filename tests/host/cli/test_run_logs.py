@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import socket
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,36 +20,13 @@ from mooring.model.config import HostConfig
 from mooring.model.installation import Installation
 from mooring.model.run import Run, RunStatus
 from tests.conftest import Program
-from tests.host.web.conftest import App
-
-JOB = """\
-from mooring.sdk import Job, JobStatus, Progress, logger
-
-
-class Count(Job):
-    def prepare(self, parameters, status=None, resuming=False):
-        return JobStatus(state={"n": 0})
-
-    def perform(self, status):
-        n = status.state["n"] + 1
-        logger.info("counted", n=n)
-        return JobStatus(state={"n": n}, complete=n == 3, progress=Progress(n, 3, "sheep"))
-"""
-
-
-@pytest.fixture
-def host(home: Path) -> Iterator[Host]:
-    with Host.open(HostConfig(home=home, secrets="encrypted")) as host:
-        yield host
+from tests.host.apps import App
 
 
 @pytest.fixture
 def installation(host: Host, tmp_path: Path) -> Installation:
     """Install an app with a job of three steps that counts."""
-    app = App(tmp_path / "app")
-    app.jobs["count"] = {"entry_point": "Count", "description": "Counts."}
-    app.write("src/jobs/count.py", JOB)
-    return host.lifecycle.install(app.finish())
+    return host.lifecycle.install(App(tmp_path / "app").counting().finish())
 
 
 @pytest.fixture

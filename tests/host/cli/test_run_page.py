@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,46 +13,15 @@ from mooring.adapters.home_lock import HomeLock
 from mooring.adapters.repositories.runs import NOT_YET
 from mooring.cli.run_page import page_of, waits_for
 from mooring.hosting.host import Host
-from mooring.model.config import HostConfig
 from mooring.model.installation import Installation
 from mooring.model.run import Run, RunStatus
-from tests.host.web.conftest import App
-
-JOB = """\
-from mooring.sdk import Job, JobStatus, Progress, logger
-
-
-class Count(Job):
-    def prepare(self, parameters, status=None, resuming=False):
-        return JobStatus(state={"n": 0})
-
-    def perform(self, status):
-        n = status.state["n"] + 1
-        logger.info("counted", n=n)
-        if self.invocation.parameters.get("fails"):
-            logger.warn("odd", reason="the moon")
-            raise ValueError("no sheep")
-        return JobStatus(state={"n": n}, complete=n == 3, progress=Progress(n, 3, "sheep"))
-"""
-
-
-@pytest.fixture
-def host(home: Path) -> Iterator[Host]:
-    with Host.open(HostConfig(home=home, secrets="encrypted")) as host:
-        yield host
+from tests.host.apps import App
 
 
 @pytest.fixture
 def installation(host: Host, tmp_path: Path) -> Installation:
     """Install an app with a job that is never repeated, and runs once at a time."""
-    app = App(tmp_path / "app")
-    app.jobs["count"] = {
-        "entry_point": "Count",
-        "description": "Counts.",
-        "overlap": "queue",
-        "retry": {"attempts": 1},
-    }
-    app.write("src/jobs/count.py", JOB)
+    app = App(tmp_path / "app").counting(overlap="queue", retry={"attempts": 1})
     return host.lifecycle.install(app.finish())
 
 
@@ -114,7 +82,7 @@ def test_progress_statistics_and_losses_are_told(host: Host, installation: Insta
 def test_a_failure_tells_its_last_words_and_what_to_do(
     host: Host, installation: Installation
 ) -> None:
-    run = executed(host, installation, fails=True)
+    run = executed(host, installation, fails="no sheep")
     assert run.status is RunStatus.ERROR
     page = page_of(host, run)
     assert facts(page)["error"] == "ValueError: no sheep"
@@ -126,7 +94,7 @@ def test_a_failure_tells_its_last_words_and_what_to_do(
 
 
 def test_a_failure_whose_lines_are_gone_says_so(host: Host, installation: Installation) -> None:
-    run = executed(host, installation, fails=True)
+    run = executed(host, installation, fails="no sheep")
     for file in host.home.logs.glob("*.jsonl*"):
         file.unlink()
     assert "no longer in the log of this home" in page_of(host, run)

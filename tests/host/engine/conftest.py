@@ -11,6 +11,7 @@ from mooring.adapters.repositories.schedules import Schedules
 from mooring.model.installation import Installation, InstallationState
 from mooring.testing.memory import MemoryApp
 from mooring.testing.plugin import app_context, invocation, memory_app
+from tests.host.engine.driving import Bench, Pages
 
 __all__ = ["app_context", "invocation", "memory_app"]
 
@@ -36,3 +37,10 @@ def installation(installations: Installations) -> Installation:
     made = installations.create(app_id="shop", account="local", version="1.0.0", root="/apps/shop")
     installations.set_state(made.install_id, InstallationState.INSTALLED)
     return installations.get(made.install_id)
+
+
+@pytest.fixture
+def bench(memory_app: MemoryApp, runs: Runs, installation: Installation) -> Bench:
+    """What drives runs of that app; none has called its job yet."""
+    Pages.calls.clear()
+    return Bench(memory_app, runs, installation)

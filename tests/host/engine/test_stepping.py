@@ -23,26 +23,13 @@ from mooring.errors import (
     RecordInvalid,
     ServiceUnavailable,
 )
-from mooring.model.installation import Installation
 from mooring.model.manifest import RetryPolicy
 from mooring.model.run import Run, RunStatus
 from mooring.sdk import Job, JobStatus, logger
 from mooring.sdk.context import get_app_context
 from mooring.sdk.job import JobInvocation
 from mooring.testing.clock import START
-from mooring.testing.memory import MemoryApp
 from tests.host.engine.driving import THREE_TRIES, Bench, Pages, failing
-
-
-@pytest.fixture(autouse=True)
-def _no_calls() -> None:
-    Pages.calls.clear()
-
-
-@pytest.fixture
-def bench(memory_app: MemoryApp, runs: Runs, installation: Installation) -> Bench:
-    return Bench(memory_app, runs, installation)
-
 
 # -- the steps -----------------------------------------------------------------------------------
 

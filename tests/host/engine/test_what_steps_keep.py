@@ -17,21 +17,9 @@ from mooring.errors import (
     RecordRefused,
     ServiceUnavailable,
 )
-from mooring.model.installation import Installation
 from mooring.model.run import RunStatus
 from mooring.sdk import Job, JobStatus, Progress
-from mooring.testing.memory import MemoryApp
 from tests.host.engine.driving import Bench, Pages, failing
-
-
-@pytest.fixture(autouse=True)
-def _no_calls() -> None:
-    Pages.calls.clear()
-
-
-@pytest.fixture
-def bench(memory_app: MemoryApp, runs: Runs, installation: Installation) -> Bench:
-    return Bench(memory_app, runs, installation)
 
 
 def test_progress_is_committed_with_every_step_and_given_back_on_resuming(bench: Bench) -> None:

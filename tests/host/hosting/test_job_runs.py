@@ -22,7 +22,7 @@ from mooring.hosting.job_runs import GIVEN_UP
 from mooring.model.config import HostConfig
 from mooring.model.installation import Installation
 from mooring.model.run import Run, RunStatus
-from tests.host.web.conftest import App
+from tests.host.apps import App
 
 WITHIN = 60.0  # seconds; no test takes as long as that unless something is wrong
 HEAD = """\

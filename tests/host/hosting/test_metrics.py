@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,43 +11,19 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from mooring.hosting.host import Host
 from mooring.hosting.metrics import metrics
-from mooring.model.config import HostConfig
 from mooring.model.delivery import Delivery, DeliveryState
 from mooring.model.installation import Installation
 from mooring.model.run import JobSchedule
-from tests.host.web.conftest import App
+from tests.host.apps import App
 
 CANARY = "canary-7f3a9c@example.com"
-JOB = """\
-from mooring.sdk import Job, JobStatus
-
-
-class Count(Job):
-    def prepare(self, parameters, status=None, resuming=False):
-        return JobStatus(state={"n": 0})
-
-    def perform(self, status):
-        n = status.state["n"] + 1
-        if self.invocation.parameters.get("fails"):
-            raise ValueError(self.invocation.parameters["fails"])
-        return JobStatus(state={"n": n}, complete=n == 3)
-"""
-
-
-@pytest.fixture
-def host(home: Path) -> Iterator[Host]:
-    with Host.open(HostConfig(home=home, secrets="encrypted")) as host:
-        yield host
 
 
 @pytest.fixture
 def installation(host: Host, tmp_path: Path) -> Installation:
     """Install an app with a job of three steps, tried once."""
-    app = App(tmp_path / "app")
+    app = App(tmp_path / "app").counting(retry={"attempts": 1})
     app.function("hook", "return Response(200)", verify="github")
-    entry = {"entry_point": "Count", "description": "Counts.", "retry": {"attempts": 1}}
-    app.jobs["count"] = entry
-    app.write("src/jobs/count.py", JOB)
     return host.lifecycle.install(app.finish())
 
 

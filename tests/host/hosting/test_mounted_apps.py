@@ -14,7 +14,7 @@ from mooring.hosting.mounted_apps import MountedApps
 from mooring.loader import NAMESPACE, unmount
 from mooring.model.installation import Installation, InstallationState
 from mooring.plugin_manager import plugin_manager
-from tests.host.web.conftest import App
+from tests.host.apps import App
 
 NOW = datetime(2026, 11, 25, tzinfo=UTC)
 

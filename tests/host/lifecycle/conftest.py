@@ -19,7 +19,7 @@ from mooring.model.installation import (
 )
 from mooring.sdk.context import Services
 from mooring.sdk.webhook import Request
-from tests.host.web.conftest import App
+from tests.host.apps import App
 
 MASTER_KEY = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="
 

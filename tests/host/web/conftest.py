@@ -6,17 +6,14 @@ import hashlib
 import hmac
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from textwrap import dedent
 from typing import Any
 
 import httpx
 import pytest
-import yaml
 
 from mooring.hosting.host import Host
-from mooring.model.config import HostConfig
 from mooring.model.installation import Installation
 from mooring.web.calls import Calls
 from mooring.web.health import Health
@@ -24,103 +21,15 @@ from mooring.web.inbox import TIME_LIMIT, Inbox
 from mooring.web.journal import Journal
 from mooring.web.public import PublicServer
 from mooring.web.threads import Threads
+from tests.host.apps import App
 
 SECRET = "wh-demo-secret"
-HEAD = "import asyncio, time\nfrom mooring.sdk import Function, GlobalFunction, Response, storage\n"
-LIFECYCLE = """\
-from mooring.sdk import Lifecycle as Base, LifecycleResult, LifecycleSettingsResult
-
-
-class Lifecycle(Base):
-    def on_install(self):
-        return LifecycleResult(success=True)
-
-    def on_settings_form(self, section, action, form_data):
-        return LifecycleSettingsResult()
-"""
-FORM = """\
-sections:
-  - key: main
-    label: Main
-    elements:
-      - type: text
-        key: name
-        label: Name
-        help: Any name.
-"""
-FILES = (
-    *("assets/directory/overview.md", "assets/icon.svg", "assets/logo.svg", "src/__init__.py"),
-    *("src/functions/__init__.py", "src/lifecycle/__init__.py", "src/jobs/__init__.py"),
-)
-
-
-@dataclass
-class App:
-    """An app in the making: functions by name, as the body of their `perform`."""
-
-    root: Path
-    functions: dict[str, dict[str, Any]] = field(default_factory=dict)
-    jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
-
-    def function(self, name: str, body: str, **declared: Any) -> App:
-        """Add a function; a body with `await` in it makes a coroutine."""
-        class_name = name.title().replace("_", "")
-        kind = "async def" if "await " in body else "def"
-        base = "GlobalFunction" if declared.get("global") else "Function"
-        lines = [f"class {class_name}({base}):", f"    {kind} perform(self):"]
-        lines += [f"        {line}" for line in dedent(body).strip().splitlines()]
-        code = HEAD + "\n\n" + "\n".join(lines) + "\n"
-        self.write(f"src/functions/{name}.py", code)
-        entry = {"entry_point": class_name, "description": f"Does {name}.", **declared}
-        self.functions[name] = entry
-        return self
-
-    def finish(self) -> Path:
-        """Write everything else that an app needs."""
-        for name in FILES:
-            self.write(name, "x" if name.startswith("assets") else "")
-        self.write("src/lifecycle/lifecycle.py", LIFECYCLE)
-        self.write("forms/settings.yml", FORM)
-        meta = {
-            "app_id": "shop",
-            "display_name": "The <Shop> & Co",
-            "version": "1.0.0-dev",
-            "vendor": "acme",
-            "support_url": "https://example.com",
-            "summary": "Sells things.",
-            "contact_email": "a@example.com",
-            "categories": ["Commerce Platform"],
-            "availability": ["all"],
-        }
-        sections = {"functions": self.functions, "jobs": self.jobs}
-        filled = {name: section for name, section in sections.items() if section}
-        manifest = {"meta": meta, "runtime": "python3.11", **filled}
-        self.write("app.yml", yaml.safe_dump(manifest, sort_keys=False))
-        return self.root
-
-    def write(self, name: str, text: str) -> None:
-        path = self.root / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
 
 
 @pytest.fixture
 def app(tmp_path: Path) -> App:
     """Give an app without functions; the test adds its own."""
     return App(tmp_path / "app")
-
-
-@pytest.fixture
-def open_host(home: Path) -> Callable[..., Host]:
-    """Open the home once more, as another process would."""
-    return lambda **more: Host.open(HostConfig(home=home, secrets="encrypted", **more))
-
-
-@pytest.fixture
-def host(open_host: Callable[..., Host]) -> Iterator[Host]:
-    """Give a host on the test's home."""
-    with open_host() as host:
-        yield host
 
 
 @dataclass

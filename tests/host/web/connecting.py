@@ -13,7 +13,8 @@ import pytest
 
 from mooring.engine.settings import SettingsOutcome
 from mooring.hosting.host import Host
-from tests.host.web.conftest import App, Site
+from tests.host.apps import App
+from tests.host.web.conftest import Site
 
 LIFECYCLE = """\
 from mooring.sdk import (

@@ -15,7 +15,8 @@ from mooring.hosting.host import Host
 from mooring.model.delivery import Delivery
 from mooring.sdk.webhook import Request
 from mooring.web.directory import Target, address_of
-from tests.host.web.conftest import App, Site
+from tests.host.apps import App
+from tests.host.web.conftest import Site
 
 OpenSite = Callable[..., Site]
 Store = Callable[[Sequence[Delivery]], list[str]]

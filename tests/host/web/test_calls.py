@@ -11,7 +11,8 @@ from collections.abc import Callable
 import httpx
 import pytest
 
-from tests.host.web.conftest import App, Site
+from tests.host.apps import App
+from tests.host.web.conftest import Site
 
 OpenSite = Callable[..., Site]
 

@@ -15,7 +15,7 @@ from mooring.hosting.host import Host
 from mooring.model.installation import Installation
 from mooring.model.run import RunStatus
 from mooring.web.console import console
-from tests.host.web.conftest import App
+from tests.host.apps import App
 
 CANARY = 'canary-"<7f3a9c>&'
 CRON = {"entry_point": "Tidy", "description": "Tidies.", "cron": "0 0 3 * * ?"}

@@ -11,7 +11,8 @@ import pytest
 
 from mooring.engine.inbox import MOST_ATTEMPTS
 from mooring.model.delivery import Delivery, DeliveryState
-from tests.host.web.conftest import App, Site
+from tests.host.apps import App
+from tests.host.web.conftest import Site
 
 OpenSite = Callable[..., Site]
 PATIENCE = 30.0  # seconds

@@ -17,7 +17,8 @@ from mooring.model.delivery import Delivery, DeliveryState
 from mooring.model.installation import InstallationState
 from mooring.web.inbox import Inbox
 from mooring.web.journal import Journal
-from tests.host.web.conftest import SECRET, App, Site, opened_site, signed
+from tests.host.apps import App
+from tests.host.web.conftest import SECRET, Site, opened_site, signed
 
 OpenSite = Callable[..., Site]
 MASTER_KEY = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="

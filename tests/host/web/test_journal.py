@@ -12,7 +12,8 @@ from mooring.errors import HomeUnusable
 from mooring.hosting.host import Host
 from mooring.web.directory import Target
 from mooring.web.journal import Journal
-from tests.host.web.conftest import App, Site
+from tests.host.apps import App
+from tests.host.web.conftest import Site
 
 OpenSite = Callable[..., Site]
 

@@ -12,7 +12,8 @@ from schemathesis.core.result import Ok
 
 from mooring.sdk.webhook import METHODS
 from mooring.web.openapi import describe
-from tests.host.web.conftest import App, Site
+from tests.host.apps import App
+from tests.host.web.conftest import Site
 
 OpenSite = Callable[..., Site]
 

@@ -15,7 +15,8 @@ from mooring.hookspecs import hookimpl
 from mooring.hosting.host import Host
 from mooring.model.installation import Installation
 from mooring.sdk.webhook import Request
-from tests.host.web.conftest import SECRET, App, Site, signed
+from tests.host.apps import App
+from tests.host.web.conftest import SECRET, Site, signed
 
 OpenSite = Callable[..., Site]
 

@@ -13,7 +13,8 @@ from sqlalchemy import event
 
 from mooring.hosting.host import Host
 from mooring.model.installation import Installation
-from tests.host.web.conftest import App, Site, signed
+from tests.host.apps import App
+from tests.host.web.conftest import Site, signed
 
 OpenSite = Callable[..., Site]
 OpenHost = Callable[..., Host]

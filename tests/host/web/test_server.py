@@ -15,7 +15,8 @@ import httpx
 import pytest
 
 from tests.conftest import Program, Serving
-from tests.host.web.conftest import App, signed
+from tests.host.apps import App
+from tests.host.web.conftest import signed
 
 Serve = Callable[..., AbstractContextManager[Serving]]
 SECONDS = 60.0

@@ -20,7 +20,8 @@ from mooring.errors import Conflict, HomeUnusable
 from mooring.web import directory, verification
 from mooring.web.protocol import BoundedProtocol
 from mooring.web.shortcut import MOST_BYTES, ShortcutProtocol
-from tests.host.web.conftest import App, Site, signed
+from tests.host.apps import App
+from tests.host.web.conftest import Site, signed
 
 OpenSite = Callable[..., Site]
 

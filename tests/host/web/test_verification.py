@@ -12,7 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.host.web.conftest import SECRET, App, Site, signed
+from tests.host.apps import App
+from tests.host.web.conftest import SECRET, Site, signed
 
 OpenSite = Callable[..., Site]
 OK = "return Response(200)"

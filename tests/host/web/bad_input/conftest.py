@@ -17,7 +17,8 @@ import pytest
 from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from tests.conftest import Program, empty_database
-from tests.host.web.conftest import SECRET, App
+from tests.host.apps import App
+from tests.host.web.conftest import SECRET
 
 BODY = b'{"n": 1}'
 MASTER_KEY = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="

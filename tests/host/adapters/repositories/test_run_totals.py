@@ -13,15 +13,8 @@ from mooring.adapters.repositories.run_totals import Queue, RunTotals
 from mooring.adapters.repositories.runs import Runs
 from mooring.model.run import Run, RunStatus, Standing
 from mooring.model.step_times import NONE
-from mooring.testing.clock import START, FakeClock
-from tests.host.adapters.repositories.test_runs import new
-
-SOON = START + timedelta(minutes=1)
-
-
-@pytest.fixture
-def runs(database: Database, clock: FakeClock) -> Runs:
-    return Runs(database, clock=clock)
+from mooring.testing.clock import START
+from tests.host.adapters.repositories.some_runs import SOON, new
 
 
 @pytest.fixture

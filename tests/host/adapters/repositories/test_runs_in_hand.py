@@ -12,17 +12,12 @@ from mooring.adapters.repositories.runs import Runs
 from mooring.adapters.repositories.runs_in_hand import RunInHand, RunsInHand, lock_of
 from mooring.model.installation import Installation, InstallationState
 from mooring.model.run import Run, RunStatus, Standing
-from mooring.testing.clock import START, FakeClock
+from mooring.testing.clock import START
 
 SHOP = Installation(
     1, "shop", "local", "1.0.0", Path("/apps"), InstallationState.INSTALLED, START, START
 )
 SOON = START + timedelta(minutes=1)
-
-
-@pytest.fixture
-def runs(database: Database, clock: FakeClock) -> Runs:
-    return Runs(database, clock=clock)
 
 
 @pytest.fixture

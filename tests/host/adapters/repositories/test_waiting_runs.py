@@ -21,11 +21,6 @@ MINUTE, HOURS = timedelta(minutes=1), timedelta(hours=3)
 
 
 @pytest.fixture
-def runs(database: Database, clock: FakeClock) -> Runs:
-    return Runs(database, clock=clock)
-
-
-@pytest.fixture
 def waiting(database: Database) -> WaitingRuns:
     return WaitingRuns(database)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import timeit
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
@@ -26,9 +25,7 @@ from mooring.model.installation import Installation
 from mooring.sdk.interruption import Interrupted
 from mooring.sdk.job import Job
 from mooring.sdk.webhook import Request
-from mooring.web.traced_calls import calls_of
 from tests.host.apps import App
-from tests.host.web import conftest as web
 
 CANARY = "canary-7f3a9c"
 JOB = """\
@@ -51,11 +48,6 @@ HELLO = """
 from mooring.sdk import jobs
 jobs.trigger("fetch", {"secret": "canary-7f3a9c"})
 return Response(201)
-"""
-COROUTINE = """
-from mooring.sdk import jobs
-await jobs.atrigger("fetch", {})
-return Response(202)
 """
 
 
@@ -109,7 +101,6 @@ def app(tmp_path: Path) -> App:
     app.jobs["fetch"] = entry
     app.write("src/jobs/fetch.py", JOB)
     app.function("hello", HELLO)
-    app.function("waits", COROUTINE)
     return app
 
 
@@ -211,25 +202,6 @@ def test_a_scheduled_run_begins_a_trace_of_its_own(
     assert run is not None
     traced.host.jobs.execute(run.run_id, worker="test")
     assert parent(traced.one("job.run")) is None
-
-
-@pytest.mark.parametrize("function", ["hello", "waits"])
-def test_a_run_that_a_function_triggers_belongs_to_its_trace(
-    traced: Traced, app: App, monkeypatch: pytest.MonkeyPatch, function: str
-) -> None:
-    host = traced.host
-    monkeypatch.setattr(web, "Calls", lambda host, journal: calls_of(host, journal=journal))
-    with web.opened_site(host, app) as site:
-        for _ in range(2):  # the second one is known, and begins on the loop where it may
-            asyncio.run(site.ask("POST", site.path(function)))
-    calls = traced.named("function.call")
-    for call in calls:
-        (run_id,) = (run.run_id for run in host.runs.recent() if causes(host, run.run_id, call))
-        host.jobs.execute(run_id, worker="test")
-    assert {(call.attributes or {})["mooring.function"] for call in calls} == {function}
-    assert {(call.attributes or {})["http.response.status_code"] for call in calls} <= {201, 202}
-    assert len(traces(*calls)) == 2
-    assert traces(*traced.named("job.run")) == traces(*calls)
 
 
 def causes(host: Host, run_id: str, span: ReadableSpan) -> bool:

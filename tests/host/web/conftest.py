@@ -64,13 +64,18 @@ class Site:
 
 @contextmanager
 def opened_site(
-    host: Host, app: App, *, handling_limit: float = TIME_LIMIT, **limits: Any
+    host: Host,
+    app: App,
+    *,
+    handling_limit: float = TIME_LIMIT,
+    calls_of: Callable[..., Calls] = Calls,
+    **limits: Any,
 ) -> Iterator[Site]:
     """Install the app and open its public server; the inbox is not started."""
     installation = host.lifecycle.install(app.finish())
     desk, journal = Threads("desk", most=8), Journal(host)
     inbox = Inbox(host, journal=journal, looks_every=0.02, time_limit=handling_limit)
-    calls = Calls(host, journal=journal, **limits)
+    calls = calls_of(host, journal=journal, **limits)
     health = Health(host, threads=desk, jobs_run=None)
     server = PublicServer(host, desk=desk, calls=calls, inbox=inbox, health=health)
     try:

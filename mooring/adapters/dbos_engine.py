@@ -1,7 +1,8 @@
 """What keeps a submitted run going across crashes? DBOS Transact, behind ``JobEngine``.
 
-One generic workflow of one step drives a whole run; its id is the run and its epoch, so that a
-submission made twice is one. Where a run stands is told by the host's own rows alone: what this
+One generic workflow of one step drives a whole run; its id is the run, its epoch and the executor,
+so that a submission made twice is one, and one that hangs keeps no other executor from the run.
+Where a run stands is told by the host's own rows alone: what this
 engine recovers after a crash is fenced by the epoch like any other taker. The engine keeps its
 records apart from the host's (a file of its own, or a schema of its own in PostgreSQL).
 
@@ -22,7 +23,7 @@ from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import URL, Engine, create_engine, event, make_url
 
-from mooring.engine.job_engine import Unfinished
+from mooring.engine.job_engine import Unfinished, identity_of
 
 if TYPE_CHECKING:
     import sqlite3
@@ -91,10 +92,11 @@ class DbosEngine:
     def submit(self, run_id: str, *, epoch: int) -> None:
         """Hand over a run; submitting the same run and epoch twice is one submission.
 
+        What another executor has submitted is executed here, too: whoever takes the run has it.
         One that failed, or that this process does not have in hand although it is said to, is made
         again.
         """
-        identity = f"{run_id}:{epoch}"
+        identity = identity_of(run_id, epoch, self._executor)
         dbos = self._launched()
         if not self._start(dbos, identity, run_id, epoch) and self._may_go_again(dbos, identity):
             self._start(dbos, identity, run_id, epoch)
@@ -110,7 +112,7 @@ class DbosEngine:
         return [
             Unfinished(run_id, int(epoch), str(workflow.executor_id))
             for workflow in found
-            for run_id, _, epoch in [workflow.workflow_id.rpartition(":")]
+            for run_id, epoch in [workflow.workflow_id.split(":", 2)[:2]]
         ]
 
     def forget(self, left: Sequence[Unfinished]) -> None:
@@ -190,9 +192,7 @@ class DbosEngine:
         return True
 
     def _came_to_nothing(self, found: WorkflowStatus) -> bool:
-        """Say whether our own submission was out of hand a while ago, and its end not recorded."""
-        if found.executor_id != self._executor:
-            return False
+        """Say whether a submission was out of hand a while ago, and its end not recorded."""
         first = self._out_of_hand.setdefault(found.workflow_id, time.monotonic())
         if time.monotonic() - first < RECORDED_WITHIN:
             return False
@@ -206,7 +206,7 @@ class DbosEngine:
 
         @dbos.workflow(name="run", max_recovery_attempts=None)
         def run(run_id: str, epoch: int) -> None:
-            with self._holding(f"{run_id}:{epoch}"):
+            with self._holding(identity_of(run_id, epoch, self._executor)):
                 drive(run_id, epoch)
 
         return run

@@ -7,6 +7,15 @@ from dataclasses import dataclass
 from typing import Protocol
 
 
+def identity_of(run_id: str, epoch: int, executor: str) -> str:
+    """Name a submission.
+
+    The executor is a part of it: who takes the run is decided by its epoch, and no worker that
+    hangs before it takes a run keeps the others from it.
+    """
+    return f"{run_id}:{epoch}:{executor}"
+
+
 @dataclass(frozen=True, slots=True)
 class Unfinished:
     """A submission that an engine's records call unfinished, and whose it is."""
@@ -18,7 +27,7 @@ class Unfinished:
     @property
     def identity(self) -> str:
         """The name of the submission."""
-        return f"{self.run_id}:{self.epoch}"
+        return identity_of(self.run_id, self.epoch, self.executor)
 
 
 class JobEngine(Protocol):
@@ -28,7 +37,10 @@ class JobEngine(Protocol):
         """Start, and recover what an earlier process of this executor left unfinished."""
 
     def submit(self, run_id: str, *, epoch: int) -> None:
-        """Hand over a run; submitting the same run and epoch twice is one submission."""
+        """Hand over a run; an executor that submits a run and epoch twice submits it once.
+
+        What another executor has submitted is executed here, too: whoever takes the run has it.
+        """
 
     def busy(self) -> int:
         """Return how many runs are in hand."""

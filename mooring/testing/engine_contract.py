@@ -189,14 +189,35 @@ class EngineContract:
         engine.submit("r1", epoch=2)
         until(lambda: executed.calls)
         found = engine.unfinished()
-        assert [(each.run_id, each.epoch, each.identity) for each in found] == [("r1", 2, "r1:2")]
+        [(run_id, epoch, whose)] = [(each.run_id, each.epoch, each.executor) for each in found]
+        assert (run_id, epoch) == ("r1", 2)
+        assert [each.identity for each in found] == [f"r1:2:{whose}"]
         engine.forget(found)
         assert engine.unfinished() == found
         executed.go_on.set()
         until(lambda: not engine.unfinished())
         assert executed.calls == executed.ended == [("r1", 2)]
 
-    def test_what_a_dead_executor_left_can_be_forgotten_and_submitted_anew(
+    def test_what_hangs_in_the_hand_of_another_executor_can_be_submitted_all_the_same(
+        self, launch: Launch, launch_another: Launch, executed: Executed
+    ) -> None:
+        hanging = launch()
+        executed.go_on.clear()
+        hanging.submit("r1", epoch=2)
+        until(lambda: executed.calls)
+        hanging.shutdown(timeout=0)  # Its records stay, and for all they tell it may live.
+        another = launch_another()
+        another.submit("r1", epoch=2)
+        another.submit("r1", epoch=2)
+        until(lambda: executed.calls == [("r1", 2)] * 2)
+        assert another.busy() == 1
+        left = another.unfinished()
+        assert [(each.run_id, each.epoch) for each in left] == [("r1", 2)] * 2
+        assert len({each.executor for each in left}) == 2
+        executed.go_on.set()
+        until(lambda: executed.ended == [("r1", 2)] * 2 and another.busy() == 0)
+
+    def test_what_a_dead_executor_left_can_be_forgotten(
         self, launch: Launch, launch_another: Launch, executed: Executed
     ) -> None:
         dead = launch()
@@ -208,13 +229,12 @@ class EngineContract:
         until(lambda: dead.busy() == 0)
         another = launch_another()
         [left] = another.unfinished()
-        another.submit("r1", epoch=2)
-        assert another.unfinished() == [left], "it may be in the hand of a live one"
-        assert another.busy() == 0
         another.forget([left])
         assert another.unfinished() == []
-        another.submit("r1", epoch=2)
-        until(lambda: executed.ended == [("r1", 2)] * 2)
+        launch()
+        another.submit("r1", epoch=3)
+        until(lambda: executed.ended == [("r1", 2), ("r1", 3)])
+        assert executed.calls == [("r1", 2), ("r1", 3)], "nobody recovers what was forgotten"
 
     def test_what_ended_is_forgotten_after_a_day(
         self, launch: Launch, executed: Executed, after: After

@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from mooring.engine.job_engine import Unfinished
+from mooring.engine.job_engine import Unfinished, identity_of
 
 ENDED_STAY = timedelta(days=1)
 UNFINISHED_STAY = timedelta(days=30)
@@ -27,12 +27,16 @@ class _Submission:
     since: datetime
     ended: bool = False
 
+    @property
+    def identity(self) -> str:
+        return identity_of(self.run_id, self.epoch, self.executor)
+
 
 @dataclass(frozen=True, slots=True)
 class EngineRecords:
-    """What outlives an engine: every submission, by run and epoch."""
+    """What outlives an engine: every submission, by its identity."""
 
-    submissions: dict[tuple[str, int], _Submission] = field(default_factory=dict)
+    submissions: dict[str, _Submission] = field(default_factory=dict)
     guard: threading.Lock = field(default_factory=threading.Lock)
 
 
@@ -72,12 +76,15 @@ class MemoryEngine:
         self.sweep()
 
     def submit(self, run_id: str, *, epoch: int) -> None:
-        """Hand over a run; submitting the same run and epoch twice is one submission."""
+        """Hand over a run; submitting the same run and epoch twice is one submission.
+
+        What another executor has submitted is executed here, too: whoever takes the run has it.
+        """
         assert self._is_launched, "launch() comes first"
         with self._records.guard:
-            if (run_id, epoch) not in self._records.submissions:
-                submission = _Submission(run_id, epoch, self._executor, self._now())
-                self._records.submissions[run_id, epoch] = submission
+            submission = _Submission(run_id, epoch, self._executor, self._now())
+            if submission.identity not in self._records.submissions:
+                self._records.submissions[submission.identity] = submission
                 self._begin(submission)
 
     def busy(self) -> int:
@@ -94,10 +101,10 @@ class MemoryEngine:
     def forget(self, left: Sequence[Unfinished]) -> None:
         """Forget what will never be finished; what this process has in hand stays."""
         with self._records.guard:
-            mine = {(each.run_id, each.epoch) for each in self._in_hand.values()}
+            mine = {each.identity for each in self._in_hand.values()}
             for each in left:
-                if (each.run_id, each.epoch) not in mine:
-                    self._records.submissions.pop((each.run_id, each.epoch), None)
+                if each.identity not in mine:
+                    self._records.submissions.pop(each.identity, None)
 
     def sweep(self) -> int:
         """Forget what ended a day ago, and what a dead executor left; return how many."""
@@ -146,4 +153,4 @@ class MemoryEngine:
         if succeeded:
             submission.ended, submission.since = True, self._now()
         else:
-            self._records.submissions.pop((submission.run_id, submission.epoch), None)
+            self._records.submissions.pop(submission.identity, None)

@@ -2,7 +2,7 @@
 
 A run that is PENDING is handed over as long as it is due, and one that is RUNNING is taken over
 when nobody drives it, whatever the engine knows. What remains are records of submissions that a
-worker left behind when it died: nobody could submit the same run and epoch again.
+worker left behind when it died: they would pile up, and come back with one of the same name.
 """
 
 from __future__ import annotations

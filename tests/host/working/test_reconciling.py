@@ -55,12 +55,9 @@ def left(records: EngineRecords, executed: Executed) -> None:
 
 
 @pytest.mark.usefixtures("left")
-def test_what_a_dead_worker_left_is_forgotten_so_that_it_can_be_submitted_again(
-    mine: MemoryEngine, executed: Executed
-) -> None:
-    mine.submit("r1", epoch=3)
-    assert mine.busy() == 0
+def test_what_a_dead_worker_left_is_forgotten(mine: MemoryEngine, executed: Executed) -> None:
     assert forget_left_behind(mine, locks=Some("them"), name="me") == 1
+    assert mine.unfinished() == []
     mine.submit("r1", epoch=3)
     until(lambda: executed.ended == [("r1", 3)])
     assert forget_left_behind(mine, locks=Some("them"), name="me") == 0

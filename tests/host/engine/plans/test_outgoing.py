@@ -73,10 +73,63 @@ def test_the_order_of_a_body_and_of_a_query_makes_no_difference() -> None:
         put("https://a.example/x?a=1", {"m": "1"}),
         put("https://a.example/x?a=1"),
         write_of(HttpRequest("POST", "https://a.example/x?a=1", headers=JSON, body=b'{"m":1}')),
+        put("http://a.example/x?a=1", {"m": 1}),
     ],
 )
 def test_whatever_is_said_or_asked_otherwise_is_another_change(other: Write) -> None:
     assert digest(put("https://a.example/x?a=1", {"m": 1}).identity()) != digest(other.identity())
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+def said(
+    kind: str = "application/json", body: bytes = b"", url: str = "https://a.example/x", **more: Any
+) -> str:
+    headers = {"content-type": kind, **more.pop("headers", {})}
+    return digest(write_of(HttpRequest("POST", url, headers=headers, body=body, **more)).identity())
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (said(FORM, b"to=b%40x"), said(FORM, b"to=EVIL&to=b%40x")),
+        (said(FORM, b"a=1&a=2"), said(FORM, b"a=2&a=1")),
+        (said(FORM, b"a"), said(FORM, b"a=")),
+        (said(FORM, b"a=%E9"), said(FORM, b"a=%E8")),
+        (said(url="https://a.example/x/%E9"), said(url="https://a.example/x/%E8")),
+        (said(url="https://a.example/x?i=%E9"), said(url="https://a.example/x?i=%E8")),
+        (said(url="https://a.example/x?i=1&i=2"), said(url="https://a.example/x?i=2&i=1")),
+        (said(url="https://a.example/x/y"), said(url="https://a.example/x%2Fy")),
+        (said(params={"a": ["1", "2"]}), said(params={"a": ["2"]})),
+        (said(url="https://a.example/x?a=1", params={"a": 2}), said(params=[("a", 1), ("a", 2)])),
+        (said("text/csv", b"1"), said("text/xml", b"1")),
+        (said("application/json", b"null"), said("application/json")),
+        (said(body=b'{"a":1,"a":2}'), said(body=b'{"a":2}')),
+        (said(body=b'{"a":1,"a":2}'), said(body=b'"{\\"a\\":1,\\"a\\":2}"')),
+        (said(), said(headers={"X-HTTP-Method-Override": "DELETE"})),
+        (said(headers={"x-tenant": "a"}), said(headers={"x-tenant": "b"})),
+    ],
+)
+def test_what_a_service_could_take_for_something_else_is_another_change(
+    one: str, other: str
+) -> None:
+    assert one != other
+
+
+@pytest.mark.parametrize(
+    "name", ["Authorization", "cookie", "X-Api-Key", "x-shop-signature", "Idempotency-Key"]
+)
+def test_headers_that_are_another_each_time_make_no_other_change(name: str) -> None:
+    assert said(headers={name: "1"}) == said(headers={name: "2"})
+
+
+def test_what_is_no_text_can_be_shown() -> None:
+    url = "https://a.example/%E9?q=%E8"
+    write = write_of(HttpRequest("POST", url, headers={"content-type": FORM}, body=b"a=%E7&a=1"))
+    assert write.kind[2].encode() == rb"/\udce9"
+    assert write.sample()["target"] == r"/\udce9?q=\udce8"
+    assert write.sample()["content"] == {"a": [r"\udce7", "1"]}
 
 
 def test_credentials_are_no_part_of_a_write() -> None:
@@ -90,7 +143,7 @@ def test_credentials_are_no_part_of_a_write() -> None:
     [
         ("application/json; charset=utf-8", b'{"a": 1}', {"a": 1}),
         ("application/json", b"{broken", "{broken"),
-        ("application/x-www-form-urlencoded", b"a=1&b=", {"a": "1", "b": ""}),
+        ("application/x-www-form-urlencoded", b"a=1&b=", [["a", "1"], ["b", ""]]),
         ("text/csv", "é;1".encode(), "é;1"),
         ("image/png", b"\x89PNG", {"bytes": 4, "digest": digest_of_bytes(b"\x89PNG")}),
     ],

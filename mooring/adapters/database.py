@@ -20,12 +20,14 @@ from sqlalchemy import (
     Table,
     create_engine,
     delete,
+    event,
     inspect,
     select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, DBAPIError
+from sqlalchemy.pool import ConnectionPoolEntry
 
 from mooring.adapters.database_address import read_address
 from mooring.adapters.database_trouble import busy, explanation
@@ -219,7 +221,9 @@ class Database:
             connection.execute(delete(meta).where(meta.c.key == key))
 
     def close(self) -> None:
-        """Close all connections."""
+        """Close all connections; one that a thread still uses as soon as it gives it back."""
+        if not event.contains(self._engine.pool, "checkin", _end):
+            event.listen(self._engine.pool, "checkin", _end)
         self._engine.dispose()
 
     def _outer(self) -> Connection | None:
@@ -308,6 +312,11 @@ def advisory_key(name: str) -> int:
     """Number an advisory lock after its name."""
     digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
+
+
+def _end(_connection: object, record: ConnectionPoolEntry) -> None:
+    """Close a connection that is given back after its time."""
+    record.invalidate()
 
 
 def _engine(url: str | None, file: Path | None) -> Engine:

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -42,6 +43,7 @@ for number in range(100_000):
 IMPORTS_OF_OPEN = """
 import sys, time
 from pathlib import Path
+from typing import Any
 from mooring.adapters.database import Database
 started = time.perf_counter()
 Database.open(file=Path(sys.argv[1])).close()
@@ -297,3 +299,14 @@ def test_what_is_written_by_itself_is_stored_at_once_and_leaves_the_connection_a
     with pytest.raises(ZeroDivisionError):
         fail_after_writing()
     assert database.recorded("note") == "new"
+
+
+def test_a_connection_that_is_in_use_at_the_end_is_closed_when_it_is_given_back(
+    database: Database,
+) -> None:
+    with database.read() as connection:
+        driver: Any = connection.connection.driver_connection
+        database.close()
+        assert connection.scalar(text("SELECT 1")) == 1
+    with pytest.raises(database._driver.Error):
+        driver.cursor().execute("SELECT 1")

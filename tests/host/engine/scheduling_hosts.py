@@ -142,7 +142,7 @@ class Hosts:
             if host.schedules.crash or chance.random() < 0.2:
                 self._restart(place)
                 self.events.append("restart")
-            elif chance.random() < 0.3:
+            elif chance.random() < 0.6:
                 host.schedules.crash = chance.choice(CRASHES)
 
     def fired(self, job: str) -> list[datetime]:

@@ -41,13 +41,22 @@ class InstallationJobs:
         self._schedules = schedules
         self._clock = clock
 
-    def trigger(self, job: str, parameters: Mapping[str, Any] | None = None) -> JobDetail:
-        """Write a run; a worker picks it up within a second. Raises NotFound and UsageError."""
+    def trigger(
+        self,
+        job: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        reserved: Mapping[str, Any] | None = None,
+    ) -> JobDetail:
+        """Write a run; a worker picks it up within a second. Raises NotFound and UsageError.
+
+        ``reserved`` are parameters that the host alone gives.
+        """
         declared = self.declared(job)
         run = self._runs.create(
             self._installation,
             job,
-            merged(declared, parameters),
+            {**merged(declared, parameters), **(reserved or {})},
             scheduled_at=self._clock.now(),
         )
         assert run is not None, "only a due_key can make create() decline"

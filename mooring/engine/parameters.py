@@ -1,7 +1,8 @@
 """May a run have these parameters? JSON of a bounded size, and as its job declares them.
 
 What ``app.yml`` gives a job are its defaults: what is given in place of one has to be of its kind.
-A default of null says nothing about kinds, and further parameters are the job's own business.
+A default of null says nothing about kinds, and further parameters are the job's own business, but
+for those of the host.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from typing import Any
 
 from mooring.errors import UsageError
 from mooring.model.manifest import JobEntry
+from mooring.model.reserved_parameters import RESERVED
 
 LARGEST = 256 * 1024  # bytes, as JSON
 
@@ -29,6 +31,10 @@ def merged(job: JobEntry, given: Mapping[str, Any] | None) -> dict[str, Any]:
     for name, value in (given or {}).items():
         _check_kind(job, name, value)
     parameters = {**job.parameters, **(given or {})}
+    for name in RESERVED.keys() & parameters.keys():
+        raise UsageError(
+            f"The parameter {name} is the host's own.", where=job.name, hint=RESERVED[name]
+        )
     text = _encoded(job, parameters)
     if len(text) > LARGEST:
         raise UsageError(

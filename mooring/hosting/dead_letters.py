@@ -32,6 +32,6 @@ def _run(host: Host, install_id: int, job: str, *, letter_ids: list[str]) -> Run
     """Write a run and mark with it what it is asked for, so that it finds all of it or is not."""
     installation = host.installations.get(install_id)
     with host.database.write():
-        run = host.jobs.trigger(installation, job, {RETRY: len(letter_ids)})
+        run = host.jobs.trigger(installation, job, {}, reserved={RETRY: len(letter_ids)})
         host.dead_letters.ask(letter_ids, run_id=run.run_id)
     return run

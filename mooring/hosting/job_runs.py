@@ -38,10 +38,18 @@ class JobRuns:
         self.limits = Limits()
         self.leave: Callable[[str], object] = leave
 
-    def trigger(self, installation: Installation, job: str, parameters: Mapping[str, Any]) -> Run:
-        """Write a run of a job. Raises NotFound naming the jobs there are."""
+    def trigger(
+        self,
+        installation: Installation,
+        job: str,
+        parameters: Mapping[str, Any],
+        *,
+        reserved: Mapping[str, Any] | None = None,
+    ) -> Run:
+        """Write a run of a job; ``reserved`` are the host's parameters for it. Raises NotFound."""
         with self._host.tracing.trigger(installation, job):
-            detail = self._host.jobs_of(installation).trigger(job, parameters)
+            jobs = self._host.jobs_of(installation)
+            detail = jobs.trigger(job, parameters, reserved=reserved)
         return self._host.runs.get(detail.job_id)
 
     def resume(self, run_id: str) -> Run:

@@ -20,6 +20,7 @@ from mooring.errors import Conflict, MooringError, UsageError, WorldMoved
 from mooring.hosting.planned_services import PlannedServices
 from mooring.model.installation import Installation
 from mooring.model.plan import Plan
+from mooring.model.reserved_parameters import PLAN
 from mooring.model.run import Run
 from mooring.sdk.context import Invocation
 from mooring.sdk.job import JobStatus
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from mooring.hosting.host import Host
 
 GOOD_FOR = timedelta(days=1)
-PARAMETER = "mooring_plan"  # names the plan among the parameters of the run that applies it
 SHOWN = 5  # differences that a refusal names
 
 Made = Callable[[type[Any]], type[Any]]
@@ -111,13 +111,19 @@ class JobPlans:
     def watched(self, run: Run, invocation: Invocation) -> tuple[Invocation, Made]:
         """Return with what a run is driven, and what is made of its class.
 
-        A run that applies a plan is held to it. Raises NotFound when the plan is gone.
+        A run that applies a plan is held to it. Raises NotFound when the plan is gone, and Conflict
+        for a plan that another run applies.
         """
-        plan_id = run.parameters.get(PARAMETER)
+        plan_id = run.parameters.get(PLAN)
         if plan_id is None:
             return invocation, lambda job_class: job_class
         kept = self.kept(run.install_id)
         plan = kept.get(str(plan_id))
+        if kept.applied_by(plan) != run.run_id:
+            raise Conflict(
+                f"The plan {plan.plan_id} is not this run's to apply.",
+                hint=f"mooring jobs trigger {plan.app_id} {plan.job} --apply {plan.plan_id}",
+            )
         guard = Guard(plan, run_id=run.run_id, made=kept.made(plan))
         services = invocation.services
         held = replace(
@@ -181,7 +187,7 @@ class JobPlans:
         return installation
 
     def _begun(self, plan: Plan, installation: Installation) -> Run:
-        parameters = {**plan.parameters, PARAMETER: plan.plan_id}
+        parameters = {**plan.parameters, PLAN: plan.plan_id}
         # The plan has to be known as applied before a worker can see the run.
         with self._host.database.write():
             run = self._host.runs.create(

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from mooring.errors import ScheduleInvalid
 from mooring.model.known_names import nearest
 from mooring.model.problem import Problem, Rule, Severity, shown
+from mooring.model.reserved_parameters import RESERVED
 from mooring.reading.yaml_composer import KeyPath
 from mooring.rules.inspected import Inspected
 
@@ -21,7 +22,16 @@ ONE_AT_A_TIME = Rule(
 )
 JSON_PARAMETERS = Rule("JOB-9", "`parameters` can be written as JSON.")
 EVER_FIRES = Rule("JOB-10", "The dates that `cron` means exist.", Severity.WARNING)
-RULES = (CRON, TIME_ZONE, BACKOFF, ONE_AT_A_TIME, JSON_PARAMETERS, EVER_FIRES)
+OWN_PARAMETERS = Rule("JOB-11", "`parameters` has none that the host alone gives.")
+RULES = (
+    CRON,
+    TIME_ZONE,
+    BACKOFF,
+    ONE_AT_A_TIME,
+    JSON_PARAMETERS,
+    EVER_FIRES,
+    OWN_PARAMETERS,
+)
 
 
 def check(app: Inspected) -> Iterator[Problem]:
@@ -30,6 +40,7 @@ def check(app: Inspected) -> Iterator[Problem]:
         yield from _schedule(app, path)
         yield from _policies(app, path)
         yield from _not_json(app, (*path, "parameters"))
+        yield from _reserved(app, (*path, "parameters"))
     for source, _ in app.entries("sources"):
         for _, path in app.entries("sources", source, "jobs"):
             yield from _not_json(app, (*path, "parameters"))
@@ -108,6 +119,17 @@ def _not_json(app: Inspected, path: KeyPath) -> Iterator[Problem]:
             f"{shown(app.manifest.written.get(place, ''))} cannot be written as JSON.",
             hint="Use a finite number, or quote the text.",
         )
+
+
+def _reserved(app: Inspected, path: KeyPath) -> Iterator[Problem]:
+    for name in app.manifest.mapping(path):
+        if name in RESERVED:
+            yield app.fault(
+                OWN_PARAMETERS,
+                (*path, name),
+                f"The parameter {name} is the host's own.",
+                hint=f"Give it another name. {RESERVED[name]}",
+            )
 
 
 def _infinities(value: Any, path: KeyPath) -> Iterator[KeyPath]:

@@ -20,6 +20,14 @@ def test_what_is_given_takes_the_place_of_defaults() -> None:
     assert merged(JOB, {"full": True, "more": [1]}) == {**DEFAULTS, "full": True, "more": [1]}
 
 
+@pytest.mark.parametrize("name", ["mooring_plan", "retry_dead_letters"])
+def test_what_the_host_alone_gives_is_refused_wherever_it_comes_from(name: str) -> None:
+    with pytest.raises(UsageError, match=rf"sync: The parameter {name} is the host's own\."):
+        merged(JOB, {name: None})
+    with pytest.raises(UsageError, match="is the host's own"):
+        merged(JobEntry("sync", "Sync", "", parameters={name: 1}), None)
+
+
 @pytest.mark.parametrize(
     "given",
     [

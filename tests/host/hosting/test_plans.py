@@ -93,6 +93,20 @@ def test_what_was_planned_is_written_exactly_and_once(host: Host, things: Things
         applied(host, plan)
 
 
+def test_a_run_applies_no_plan_that_it_was_not_begun_for(host: Host, things: Things) -> None:
+    plan = planned(host)
+    with pytest.raises(UsageError, match="mooring_plan is the host's own"):
+        host.jobs.trigger(host.installation(APP), "tidy", {"mooring_plan": plan.plan_id})
+    own = {"mooring_plan": plan.plan_id}
+    for _ in range(2):
+        run = host.jobs.trigger(host.installation(APP), "tidy", {}, reserved=own)
+        ended = host.jobs.execute_until_final(run.run_id)
+        assert ended.status is RunStatus.ERROR
+        assert "is not this run's to apply" in (ended.error or "")
+    assert things.written == []
+    applied(host, plan)
+
+
 def test_a_service_that_answers_otherwise_has_moved(host: Host, things: Things) -> None:
     plan = planned(host)
     things.things = ["anna", "cleo"]

@@ -197,6 +197,7 @@ JOBS = (
         "overlap: allow\n    concurrency: 2",
     ),
     Case("JOB-9", APP, "pages: 3", "pages: ».inf", "pages: '.inf'"),
+    Case("JOB-11", APP, "pages: 3", "mooring_plan: »a", "mooring_plans: a"),
     Case("JOB-10", APP, '"0 0 */2 * * ?"', '»"0 0 0 30 2 ?"', '"0 0 0 29 2 ?"'),
 )
 DOMAIN = "- api.example.com"

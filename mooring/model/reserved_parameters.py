@@ -1,4 +1,4 @@
-"""Which parameters of a run are the host's own? Those that say what it is for; nobody gives them."""
+"""Which parameters of a run are the host's own? Those that say what the run is for."""
 
 from __future__ import annotations
 

@@ -209,7 +209,15 @@ runs = Table(
 )
 PENDING = text("status = 'PENDING'")
 RUNNING = text("status = 'RUNNING'")
-Index("runs_pending", runs.c.scheduled_at, sqlite_where=PENDING, postgresql_where=PENDING)
+Index(
+    "runs_pending",
+    runs.c.scheduled_at,
+    # What else tells whether one can be begun, so that no row is read which cannot.
+    *(runs.c.install_id, runs.c.job, runs.c.created_at, runs.c.not_before),
+    *(runs.c.epoch, runs.c.run_id, runs.c.status),
+    sqlite_where=PENDING,
+    postgresql_where=PENDING,
+)
 Index("runs_running", runs.c.heartbeat_at, sqlite_where=RUNNING, postgresql_where=RUNNING)
 UNCOUNTED = text("completed_at IS NOT NULL AND coalesce(counted_epoch, -1) <> epoch")
 Index("runs_uncounted", runs.c.completed_at, sqlite_where=UNCOUNTED, postgresql_where=UNCOUNTED)

@@ -14,6 +14,7 @@ from mooring.adapters.executor_locks import somebody_works
 from mooring.adapters.home_lock import HomeLock
 from mooring.adapters.interruptible_clock import interruptible
 from mooring.adapters.repositories.runs_in_hand import lock_of
+from mooring.adapters.repositories.runs import DueRun
 from mooring.adapters.running_apart import Left, run_apart
 from mooring.adapters.watchdog import Limits, Watch, Watchdog
 from mooring.engine.stepping import WORKERS_LOST, drive
@@ -101,7 +102,7 @@ class JobRuns:
                 self._left(watch)
                 raise
 
-    def limit(self, run: Run) -> int | None:
+    def limit(self, run: Run | DueRun) -> int | None:
         """Return how many runs of a run's job may be active at once; None for any number."""
         try:
             definition = self._host.definition(self._host.installations.get(run.install_id))

@@ -8,17 +8,18 @@ come back when it has committed a step. Else it would take them along until all 
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from datetime import datetime
 
+from mooring.adapters.repositories.runs import DueRun
 from mooring.engine.job_engine import JobEngine
 from mooring.hosting.host import Host
-from mooring.model.run import Run
 from mooring.working.places import Places
 
 AGAIN_AFTER = 2.0  # seconds, when handing a run over had no effect
 SUSPECT = 2  # so many workers were lost that had the run in hand, and no step was committed
 WAITS_FOR = 1.0  # seconds that others make way for a suspect which is not offered again
-LOOK_AT = 1000  # so many at once, for those in front may have to wait for others of their job
+LOOK_AT = 100  # so many at once
 
 
 class Dispatch:
@@ -45,20 +46,33 @@ class Dispatch:
         room = self._room - self.kept_free
         if self._engine.busy() >= room:
             return
-        due = self._host.runs.claimable(now=now, limit=LOOK_AT)
         self._forget_old()
         places = Places(self._host.jobs.limit, self._host.runs.count_running)
-        waiting: list[Run] = []
-        for run in due:
-            if self._was_just_handed(run.run_id, run.epoch):
-                places.take(run)  # It has not begun yet, so nobody counted it.
-            else:
-                waiting.append(run)
-        for run in waiting:
+        for run in self._waiting_for(places, now):
             if self._engine.busy() >= room:
                 return
             if places.take(run):
                 self.hand(run.run_id, run.epoch)
+
+    def _waiting_for(self, places: Places, now: datetime) -> Iterator[DueRun]:
+        """Give what is due and was not just handed over; whoever is given one takes its place.
+
+        What follows is looked for without the jobs that are full, however many of them wait.
+        """
+        seen: set[str] = set()
+        while True:
+            full, most = places.full, LOOK_AT + len(self._handed)
+            due = self._host.runs.claimable(now=now, limit=most, without=full)
+            waiting: list[DueRun] = []
+            for run in (run for run in due if run.run_id not in seen):
+                if self._was_just_handed(run.run_id, run.epoch):
+                    places.take(run)  # It has not begun yet, so nobody counted it.
+                else:
+                    waiting.append(run)
+            seen.update(run.run_id for run in due)
+            yield from waiting
+            if len(due) < most or places.full == full:
+                return
 
     def hand(self, run_id: str, epoch: int, *, cost: int = 0) -> bool:
         """Hand over one run; False when there is no room, or when it was just handed over.
@@ -98,6 +112,5 @@ class Dispatch:
         return at is not None and time.monotonic() - at < AGAIN_AFTER
 
     def _forget_old(self) -> None:
-        if len(self._handed) > LOOK_AT:
-            recent = time.monotonic() - AGAIN_AFTER
-            self._handed = {key: at for key, at in self._handed.items() if at > recent}
+        recent = time.monotonic() - AGAIN_AFTER
+        self._handed = {key: at for key, at in self._handed.items() if at > recent}

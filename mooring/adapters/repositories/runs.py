@@ -6,11 +6,12 @@ What the worker that has a run does to it is in ``run_moves``.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Update, func, or_, select, update
+from sqlalchemy import Update, func, or_, select, tuple_, update
 
 from mooring.adapters.database import insert
 from mooring.adapters.repositories.run_moves import ACTIVE, COLUMNS, RunMoves, run_of
@@ -23,6 +24,16 @@ from mooring.model.run import Run, RunStatus
 
 NOT_YET = datetime(9999, 1, 1, tzinfo=UTC)  # for runs that wait until they are released
 RESUMABLE = (RunStatus.ERROR.value, RunStatus.TERMINATED.value)
+
+
+@dataclass(frozen=True, slots=True)
+class DueRun:
+    """As much of a run that waits to be begun as says whether, and in which epoch, it can be."""
+
+    run_id: str
+    epoch: int
+    install_id: int
+    job: str
 
 
 class Runs(RunMoves):
@@ -105,16 +116,24 @@ class Runs(RunMoves):
         with self._database.read() as connection:
             return [run_of(row) for row in connection.execute(query.limit(limit))]
 
-    def claimable(self, *, now: datetime, limit: int = 50) -> list[Run]:
-        """Return runs that are PENDING and due, longest due first.
+    def claimable(
+        self, *, now: datetime, limit: int = 50, without: Collection[tuple[int, str]] = ()
+    ) -> list[DueRun]:
+        """Return runs that are PENDING and due, longest due first, of other jobs than ``without``.
 
-        What was due when it was written is due, also by a clock that has been set back since.
+        What was due when it was written is due, also by a clock that has been set back since. All
+        that is read is in the index ``runs_pending``: a state may have megabytes.
         """
         due = or_(runs.c.scheduled_at <= now, runs.c.scheduled_at <= runs.c.created_at)
         ready = or_(runs.c.not_before.is_(None), runs.c.not_before <= now)
-        pending = select(*COLUMNS).where(PENDING, due, ready).order_by(runs.c.scheduled_at)
+        columns = (runs.c.run_id, runs.c.epoch, runs.c.install_id, runs.c.job)
+        pending = select(*columns).where(PENDING, due, ready)
+        if without:
+            of_job = tuple_(runs.c.install_id, runs.c.job)
+            pending = pending.where(of_job.not_in(list(without)))
+        first = pending.order_by(runs.c.scheduled_at).limit(limit)
         with self._database.read() as connection:
-            return [run_of(row) for row in connection.execute(pending.limit(limit))]
+            return [DueRun(*row) for row in connection.execute(first)]
 
     def count_running(self, install_id: int, job: str) -> int:
         """Return how many runs of an installation's job are RUNNING."""

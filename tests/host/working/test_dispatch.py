@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
+import sqlalchemy
+from sqlalchemy import event
 
+from mooring.adapters.database import Database
+from mooring.adapters.repositories.runs import DueRun
+from mooring.adapters.repositories.runs import Runs as StoredRuns
 from mooring.working import dispatch
 from mooring.working.dispatch import SUSPECT, Dispatch
+from tests.host.adapters.repositories.some_runs import new
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -38,9 +46,8 @@ class Runs:
     def get(self, run_id: str) -> Any:
         return SimpleNamespace(workers_lost=self.workers_lost.get(run_id, 0))
 
-    def claimable(self, *, now: datetime, limit: int) -> list[Any]:
-        values = {"epoch": 0, "install_id": 1, "job": "sync", "status": "PENDING"}
-        return [SimpleNamespace(run_id=run_id, **values) for run_id in self.due]
+    def claimable(self, *, now: datetime, limit: int, without: object) -> list[DueRun]:
+        return [DueRun(run_id, 0, 1, "sync") for run_id in self.due]
 
     def count_running(self, install_id: int, job: str) -> int:
         return 0
@@ -140,3 +147,45 @@ def test_what_was_left_behind_comes_before_what_has_not_begun(
     hands.kept_free = 0
     hands.hand_over(NOW)
     assert engine.in_hand == ["two", "three"]
+
+
+def test_a_job_whose_places_are_taken_keeps_no_other_from_its_own_however_many_of_it_wait(
+    database: Database, engine: Engine
+) -> None:
+    stored = StoredRuns(database)
+    with database.write():
+        backlog = [new(stored, "one at a time", at=NOW).run_id for _ in range(1000)]
+        other = new(stored, "often", at=NOW + timedelta(seconds=1)).run_id
+    later = NOW + timedelta(minutes=1)
+    host = SimpleNamespace(
+        runs=stored, jobs=SimpleNamespace(limit=lambda run: 1 if run.job != "often" else None)
+    )
+    dispatched = Dispatch(cast(Any, host), engine=cast(Any, engine), room=4)
+    with counted_queries() as queries:
+        dispatched.hand_over(later)
+    assert len(engine.in_hand) == 2
+    assert engine.in_hand[0] in backlog
+    assert engine.in_hand[1] == other
+    stored.take(engine.in_hand[0], worker="w", now=later, limit=1)
+    stored.take(other, worker="w", now=later)
+    engine.in_hand.clear()
+    another = new(stored, "often", at=later).run_id
+    dispatched.hand_over(later)
+    assert engine.in_hand == [another]
+    assert len(queries) <= 4, "a turn comes with every notification"
+
+
+@contextmanager
+def counted_queries() -> Iterator[list[str]]:
+    """Give what is asked of databases in the block."""
+    asked: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, sql: str, *_: Any) -> None:
+        if " runs" in sql:
+            asked.append(sql)
+
+    event.listen(sqlalchemy.Engine, "before_cursor_execute", note)
+    try:
+        yield asked
+    finally:
+        event.remove(sqlalchemy.Engine, "before_cursor_execute", note)

@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
-from typing import Any
 
-from mooring.model.run import Run, RunStatus
+from mooring.adapters.repositories.runs import DueRun
 from mooring.working.places import Places
-
-NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 class Jobs:
@@ -27,10 +23,8 @@ class Jobs:
         return Places(lambda run: limit, self.count)
 
 
-def run(job: str = "sync", *, install_id: int = 1, status: RunStatus = RunStatus.PENDING) -> Run:
-    given: dict[str, Any] = {"parameters": {}, "state": {}, "steps": 0, "epoch": 0, "attempt": 0}
-    about = ("r", install_id, "shop", "local", job, status)
-    return Run(*about, **given, scheduled_at=NOON, created_at=NOON)
+def run(job: str = "sync", *, install_id: int = 1) -> DueRun:
+    return DueRun("r", 0, install_id, job)
 
 
 def test_as_many_take_a_place_as_the_limit_leaves_beside_those_that_run() -> None:
@@ -45,10 +39,11 @@ def test_jobs_without_a_limit_always_have_a_place_and_are_not_counted() -> None:
     assert jobs.asked == []
 
 
-def test_a_run_that_was_begun_before_has_its_own_place_and_takes_no_other() -> None:
-    places = Jobs({"sync": 1}).places(1)
-    assert places.take(run(status=RunStatus.RUNNING))
-    assert not places.take(run())
+def test_a_job_is_full_as_soon_as_its_last_place_is_taken() -> None:
+    places = Jobs({"sync": 1}).places(2)
+    assert places.full == frozenset()
+    assert places.take(run())
+    assert places.full == {(1, "sync")}
 
 
 def test_every_job_of_every_installation_has_places_of_its_own_and_is_counted_once() -> None:

@@ -44,6 +44,14 @@ def upgrade() -> None:
         sa.UniqueConstraint("install_id", "job", "key", name="one_letter_a_record"),
     )
     _watch_runs(key_text)
+    _look_for_due_runs()
+
+
+def _look_for_due_runs() -> None:
+    op.drop_index("runs_pending", "runs")
+    columns = ["scheduled_at", "install_id", "job", "created_at"]
+    columns += ["not_before", "epoch", "run_id", "status"]
+    _index("runs_pending", "runs", columns, where="status = 'PENDING'")
 
 
 def _watch_runs(key_text: sa.types.TypeEngine[str]) -> None:

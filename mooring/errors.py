@@ -71,6 +71,13 @@ class MooringError(Exception):
         return f"{place}{self.message}{remedy}"
 
 
+def in_words(error: BaseException) -> str:
+    """Say what went wrong: the host's own errors say it themselves, others with their name."""
+    if isinstance(error, MooringError):
+        return str(error)
+    return f"{type(error).__name__}: {error}".removesuffix(": ")
+
+
 class UsageError(MooringError):
     """The command was not understood."""
 
@@ -89,12 +96,7 @@ class AppInvalid(MooringError):
     code, exit_status, http_status = "app.invalid", 1, 422
 
     def __init__(
-        self,
-        message: str = "",
-        *,
-        where: str = "",
-        hint: str = "",
-        problems: tuple[Any, ...] = (),
+        self, message: str = "", *, where: str = "", hint: str = "", problems: tuple[Any, ...] = ()
     ) -> None:
         super().__init__(message, where=where, hint=hint)
         self.problems = problems

@@ -20,7 +20,7 @@ from types import ModuleType
 
 from packaging.requirements import InvalidRequirement, Requirement
 
-from mooring.errors import EntryPointInvalid
+from mooring.errors import EntryPointInvalid, in_words
 from mooring.model.known_names import listed, nearest
 
 NAMESPACE = "mooring_apps"
@@ -152,7 +152,7 @@ def _import(name: str, root: Path, where: str) -> ModuleType:
                 del sys.modules[half]
         place = _place(error, root) or where
         raise EntryPointInvalid(
-            f"{where} cannot be imported: {type(error).__name__}: {error}", where=place
+            f"{where} cannot be imported: {in_words(error)}", where=place
         ) from error
 
 

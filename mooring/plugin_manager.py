@@ -12,7 +12,7 @@ from itertools import chain
 import pluggy
 
 from mooring import hookspecs
-from mooring.errors import ConfigurationInvalid
+from mooring.errors import ConfigurationInvalid, in_words
 from mooring.model.signature import SignatureProfile
 from mooring.plugins import secrets, signatures
 
@@ -49,8 +49,7 @@ def load_distributions(manager: pluggy.PluginManager) -> None:
                 manager.register(entry.load(), name=f"{name}: {entry.name}")
             except Exception as error:
                 raise ConfigurationInvalid(
-                    f"The plugin {entry.name} of {name} cannot be loaded: "
-                    f"{type(error).__name__}: {error}",
+                    f"The plugin {entry.name} of {name} cannot be loaded: {in_words(error)}",
                     hint="Update or uninstall it, or start with --safe-mode.",
                 ) from error
 

@@ -16,9 +16,9 @@ from mooring.cli.problems import (
     app_folder,
     as_text,
     chosen_format,
-    counted,
     print_json,
     print_text,
+    summary,
 )
 from mooring.cli.validate import known_profiles
 
@@ -99,7 +99,7 @@ def _as_sarif(report: Report) -> dict[str, Any]:
 def _as_text(root: Path, report: Report) -> str:
     from mooring.quality import Level
 
-    parts = [as_text(root, report.problems), counted(report.problems)]
+    parts = [as_text(root, report.problems), summary(report.problems)]
     if "unknown" in report.standing.values():
         parts.append("The rules of quality are looked at once the app is valid: mooring validate")
     else:

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli.edge import answer, given_account, open_host, say
+from mooring.cli.edge import answer, given_account, open_host
 from mooring.cli.groups import DefaultsToList
-from mooring.cli.jobs import finish
 from mooring.cli.layout import aligned, shortened, table
-from mooring.cli.set_aside import counted
-from mooring.cli.shown_values import without_secrets
+from mooring.cli.shown_values import hidden, without_secrets
+from mooring.cli.waiting import finish, say_if_nothing_executes
 from mooring.errors import Conflict, NotFound, UsageError
+from mooring.model.amounts import counted
 from mooring.model.dead_letter import LetterState
 from mooring.model.moment import iso
 from mooring.model.progress import duration_text
@@ -56,7 +56,7 @@ def list_(ctx: click.Context, app_id: str | None, job: str | None, limit: int) -
             host.installation(app_id)  # raises, naming what is installed
         now = host.clock.now()
         counts = host.dead_letters.counts(app_id=app_id, account=account, job=job)
-        listed = [_hidden(host, letter_json(shown)) for shown in found]
+        listed = [hidden(host, letter_json(shown)) for shown in found]
         rows = [
             [each["letter_id"], each["app_id"], each["account"], each["job"],
              shortened(each["key"], limit=LONGEST_KEY), each["state"], str(each["times"]),
@@ -77,7 +77,7 @@ def show(ctx: click.Context, letter: str) -> None:
     """
     with open_host(ctx, reads=True) as host:
         shown = host.dead_letters.named(letter)
-        facts = _hidden(host, {**letter_json(shown), "record": _record(shown)})
+        facts = hidden(host, {**letter_json(shown), "record": _record(shown)})
         answer(ctx, facts, _described(facts))
 
 
@@ -103,11 +103,8 @@ def retry(
         runs = retry_letters(host, tried)
         if wait:
             runs = [finish(ctx, host, run) for run in runs]
-        elif runs and not host.jobs.has_worker:
-            say(
-                ctx,
-                "Nothing executes it now: start `mooring serve`, or add --wait to execute it here.",
-            )
+        elif runs:
+            say_if_nothing_executes(ctx, host)
         left = _left(host, tried) if wait else None
         data = {"retried": len(tried), "left": left, "runs": [_run_json(host, r) for r in runs]}
         answer(ctx, data, _told(host, len(tried), left, runs))
@@ -128,10 +125,10 @@ def drop(
     with open_host(ctx) as host:
         chosen = _chosen(ctx, host, letters, app_id, job)
         if chosen and not yes:
-            _ask(f"Forget {counted(len(chosen))} for good?")
+            _ask(f"Forget {counted(len(chosen), 'record')} for good?")
         dropped = host.dead_letters.drop([shown.letter.letter_id for shown in chosen])
         host.log.log("info", "deadletter.dropped", {"app_id": app_id, "dropped": dropped})
-        answer(ctx, {"dropped": dropped}, f"{counted(dropped)} dropped.")
+        answer(ctx, {"dropped": dropped}, f"{counted(dropped, 'record')} dropped.")
 
 
 def letter_json(shown: ShownLetter) -> dict[str, Any]:
@@ -205,15 +202,15 @@ def _told(host: Host, tried: int, left: int | None, runs: Iterable[Run]) -> str:
     if not tried:
         return "Nothing is set aside."
     if left is None:
-        return "\n".join([*lines, f"{counted(tried)} will be tried again."])
+        return "\n".join([*lines, f"{counted(tried, 'record')} will be tried again."])
     rest = f"; {left} still set aside: mooring deadletter list" if left else ""
-    return "\n".join([*lines, f"{tried - left} of {counted(tried)} handled{rest}."])
+    return "\n".join([*lines, f"{tried - left} of {counted(tried, 'record')} handled{rest}."])
 
 
 def _totals(counts: Iterable[LetterCount], now: datetime) -> list[str]:
     """Say of each job how many there are, which may be more than are shown."""
     lines = [
-        f"{each.app_id} (account {each.account}), {each.job}: {counted(each.letters)}, "
+        f"{each.app_id} (account {each.account}), {each.job}: {counted(each.letters, 'record')}, "
         f"the oldest for {_age(each.oldest, now)}"
         for each in counts
     ]
@@ -251,14 +248,8 @@ def _ask(question: str) -> None:
     click.confirm(question, abort=True, err=True)
 
 
-def _hidden(host: Host, facts: dict[str, Any]) -> dict[str, Any]:
-    host.know_secrets()
-    hidden: dict[str, Any] = host.masker.hide_in(facts)
-    return hidden
-
-
 def _run_json(host: Host, run: Run) -> dict[str, Any]:
-    return _hidden(host, run.to_json())
+    return hidden(host, run.to_json())
 
 
 def _age(moment: datetime, now: datetime) -> str:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli.amounts import counted
 from mooring.cli.edge import answer, given_account, open_host, say
 from mooring.cli.layout import aligned, shortened, table
-from mooring.cli.shown_values import shown_value, without_secrets
+from mooring.cli.shown_values import hidden, shown_value, without_secrets
 from mooring.engine.inbox import from_wire
 from mooring.errors import NotFound, UsageError
+from mooring.model.amounts import counted
 from mooring.model.delivery import Delivery, DeliveryState
 from mooring.model.moment import iso
 
@@ -103,7 +103,7 @@ def _replay_dead(ctx: click.Context, host: Host, app_id: str) -> int:
 def _show_list(ctx: click.Context, host: Host, found: list[ShownDelivery]) -> None:
     from mooring.adapters.repositories.delivery_shelf import shown_json
 
-    listed = [_hidden(host, shown_json(shown)) for shown in found]
+    listed = [hidden(host, shown_json(shown)) for shown in found]
     rows = [
         [each["delivery_id"], each["app_id"], each["account"] or "-", each["function"],
          each["state"], str(each["attempts"]), each["received_at"],
@@ -117,7 +117,7 @@ def _show_one(ctx: click.Context, host: Host, shown: ShownDelivery) -> None:
     from mooring.adapters.repositories.delivery_shelf import shown_json
 
     whole = host.deliveries.get(shown.delivery.delivery_id)
-    facts = _hidden(host, {**shown_json(shown), "request": _request(whole)})
+    facts = hidden(host, {**shown_json(shown), "request": _request(whole)})
     answer(ctx, facts, _described(facts, shown.delivery))
 
 
@@ -141,8 +141,7 @@ def _described(facts: dict[str, Any], delivery: Delivery) -> str:
 
 
 def _state(delivery: Delivery) -> str:
-    attempts = "1 attempt" if delivery.attempts == 1 else f"{delivery.attempts} attempts"
-    said = f"{delivery.state.value}, {attempts}"
+    said = f"{delivery.state.value}, {counted(delivery.attempts, 'attempt')}"
     match delivery.state:
         case DeliveryState.PENDING:
             return f"{said}; due at {iso(delivery.due_at)}"
@@ -174,12 +173,6 @@ def _request(delivery: Delivery) -> dict[str, Any]:
         }
     except (ValueError, RecursionError):
         return {**shown, "body": text, "base64": False}
-
-
-def _hidden(host: Host, facts: dict[str, Any]) -> dict[str, Any]:
-    host.know_secrets()
-    hidden: dict[str, Any] = host.masker.hide_in(facts)
-    return hidden
 
 
 def _is_id(text: str) -> bool:

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import click
 
 from mooring.adapters.home import Home
-from mooring.cli.amounts import counted
 from mooring.cli.attention import attention_json
 from mooring.cli.configuration import configuration
 from mooring.cli.edge import answer
 from mooring.cli.findings import Finding, looked
 from mooring.cli.secret_findings import secret_findings
 from mooring.errors import MooringError
+from mooring.model.amounts import counted
 from mooring.model.config import HostConfig
 from mooring.model.progress import duration_text
 

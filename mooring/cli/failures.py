@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from mooring.errors import MooringError, UsageError
+from mooring.errors import MooringError, UsageError, in_words
 
 INTERRUPTED = 130
 
@@ -79,7 +79,7 @@ def _tell(error: MooringError, kept: dict[str, Any]) -> None:
 def _internal(error: Exception, kept: dict[str, Any]) -> None:
     """Say that this is the host's own fault; the traceback only on request (it is for us)."""
     hide = kept["masker"].hide if "masker" in kept else str
-    click.echo(f"mooring: internal error: {type(error).__name__}: {hide(str(error))}", err=True)
+    click.echo(f"mooring: internal error: {hide(in_words(error))}", err=True)
     if os.environ.get("MOORING_LOG_LEVEL", "").lower() == "debug":
         click.echo(hide("".join(traceback.format_exception(error))), err=True)
     else:

@@ -14,8 +14,9 @@ from mooring.cli.edge import answer, given_account, open_host, say
 from mooring.cli.groups import DefaultsToList
 from mooring.cli.layout import shortened, table
 from mooring.cli.run_page import note_of, page_of
-from mooring.cli.run_progress import View, progress_view, watching
+from mooring.cli.waiting import finish, say_if_nothing_executes
 from mooring.errors import UsageError
+from mooring.model.amounts import counted
 from mooring.model.moment import iso
 from mooring.model.progress import pace, rate_text, steps_rate
 from mooring.model.run import Run, RunStatus
@@ -23,7 +24,6 @@ from mooring.model.run import Run, RunStatus
 if TYPE_CHECKING:
     from mooring.hosting.host import Host
 
-LOOK_EVERY = 0.1  # seconds
 OBJECT = "Give an object, for example --parameters '{\"full\": true}'."
 
 
@@ -149,43 +149,12 @@ def _go_on(ctx: click.Context, host: Host, run: Run, *, wait: bool) -> None:
     """Show a run that is to begin or to go on; with ``wait`` at its end, which it may get here."""
     if wait:
         run = finish(ctx, host, run)
-    elif not host.jobs.has_worker:
-        say(
-            ctx,
-            "Nothing executes it now: start `mooring serve`, or add --wait to execute it here.",
-        )
+    else:
+        say_if_nothing_executes(ctx, host)
     run = _without_secrets(host, run)
     answer(ctx, run.to_json(), _line(run))
     if wait and run.status is not RunStatus.COMPLETE:
         ctx.exit(1)
-
-
-def finish(ctx: click.Context, host: Host, run: Run) -> Run:
-    """Follow the run to its end; execute it here as soon as no other process can.
-
-    Another command that waits has the place for its own run alone, and leaves this one behind.
-    """
-    ctx.obj["interrupted"] = (
-        f"The run {run.run_id} is not ended by that: it goes on under `mooring serve`. "
-        f"To end it: mooring jobs terminate {run.run_id}"
-    )
-    with progress_view(ctx) as view, watching(host, run.run_id, view):
-        while not run.status.final:
-            with host.jobs.stand_in() as standing_in:
-                if standing_in:
-                    return host.jobs.execute_until_final(
-                        run.run_id, waiting=lambda waits: _tell_of_wait(view, host, waits)
-                    )
-            host.clock.sleep(LOOK_EVERY)
-            run = host.runs.get(run.run_id)
-    return run
-
-
-def _tell_of_wait(view: View, host: Host, run: Run) -> None:
-    """Say why nothing happens for a while."""
-    pause = (run.not_before or host.clock.now()) - host.clock.now()
-    seconds = max(round(pause.total_seconds()), 0)
-    view.say(f"… {host.masker.hide(run.error or 'put off')} Goes on in {seconds} s.")
 
 
 def _advance(run: Run, now: datetime) -> tuple[str, str]:
@@ -222,6 +191,6 @@ def _object(text: str) -> dict[str, Any]:
 
 
 def _line(run: Run) -> str:
-    steps = "1 step" if run.steps == 1 else f"{run.steps} steps"
+    steps = counted(run.steps, "step")
     said = [f"{run.run_id}  {run.app_id} {run.job}  {run.status.value}  {steps}"]
     return "\n".join([*said, *filter(None, [run.error, note_of(run)])])

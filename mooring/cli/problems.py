@@ -13,6 +13,7 @@ import click
 from mooring.cli.excerpts import Excerpts
 from mooring.cli.options import wants_json
 from mooring.errors import UsageError
+from mooring.model.amounts import counted
 from mooring.model.problem import Problem
 
 FORMATS = ("text", "json", "sarif")
@@ -48,11 +49,11 @@ def as_text(root: Path, problems: Sequence[Problem]) -> str:
     return "\n".join(line for each in problems for line in _told(each, excerpts.at(each)))
 
 
-def counted(problems: Sequence[Problem]) -> str:
+def summary(problems: Sequence[Problem]) -> str:
     """Say how many problems there are, by severity."""
     errors = sum(problem.is_error for problem in problems)
     numbers = {"error": errors, "warning": len(problems) - errors}
-    found = " and ".join(f"{n} {what}{'s' * (n > 1)}" for what, n in numbers.items() if n)
+    found = " and ".join(counted(n, what) for what, n in numbers.items() if n)
     return f"{found}." if found else "No problems."
 
 

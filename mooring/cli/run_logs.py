@@ -6,7 +6,6 @@ one; the row of the run is seen from everywhere, and so is its end.
 
 from __future__ import annotations
 
-import socket
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,7 @@ from mooring.adapters.logs import rank
 from mooring.cli.configuration import LEVELS
 from mooring.cli.edge import open_host, say
 from mooring.cli.logs import line_text
+from mooring.cli.run_lines import MOST_LINES, lines_of, written_elsewhere
 from mooring.cli.run_progress import View, progress_view
 from mooring.errors import MooringError
 from mooring.model.run import Run
@@ -24,7 +24,6 @@ from mooring.model.run import Run
 if TYPE_CHECKING:
     from mooring.hosting.host import Host
 
-MOST_LINES = 1000
 LAST_WORDS = frozenset({"job.run.finished", "job.run.let_go"})
 WAIT_FOR_THEM = 1.0  # seconds; they are written right after the row that says the end
 
@@ -50,26 +49,6 @@ def command(ctx: click.Context, run_id: str, follow: bool, level: str | None, li
         show = _follow if follow else _show
         if not show(ctx, host, run, level, limit):
             say(ctx, "No line of the log here is about that run.")
-
-
-def lines_of(
-    host: Host, run: Run, *, level: str | None = None, limit: int = MOST_LINES
-) -> list[Line]:
-    """Return the latest lines of a run that were written here, oldest first."""
-    return list(read_logs(host.home.logs, run_id=run.run_id, level=level, limit=limit))
-
-
-def written_elsewhere(host: Host, run: Run) -> str:
-    """Say so if the worker that has the run, or had it last, writes into another log."""
-    machine = socket.gethostname()
-    # Of a command that stands in for a worker, the machine is all that is known.
-    here = (f"{machine}:{host.home.path}", f"here:{machine}:")
-    if not host.config.uses_postgresql or not run.worker or run.worker.startswith(here):
-        return ""
-    return (
-        f"The run is with the worker {run.worker}; what it logs is in the log of that machine and "
-        f"home, where `mooring jobs logs {run.run_id}` shows it."
-    )
 
 
 def _show(ctx: click.Context, host: Host, run: Run, level: str | None, limit: int) -> int:

@@ -11,7 +11,7 @@ from mooring.adapters.log_reader import Line
 from mooring.adapters.repositories.runs import NOT_YET
 from mooring.cli.attention import attention_json
 from mooring.cli.layout import aligned
-from mooring.cli.run_logs import lines_of, written_elsewhere
+from mooring.cli.run_lines import lines_of, written_elsewhere
 from mooring.cli.set_aside import set_aside_by
 from mooring.errors import NotFound
 from mooring.model.moment import iso

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from mooring.cli.addresses import secret_commands, unset_secrets
-from mooring.cli.amounts import age
 from mooring.cli.findings import Finding, looked
 from mooring.errors import MooringError, SecretStoreUnusable
+from mooring.model.amounts import age
 from mooring.model.moment import iso
 
 if TYPE_CHECKING:

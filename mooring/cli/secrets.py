@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from mooring.cli.amounts import age
 from mooring.cli.edge import answer, open_host, say
 from mooring.cli.given import read_secret
 from mooring.cli.layout import table
 from mooring.errors import Conflict, NotFound, UsageError
+from mooring.model.amounts import age
 from mooring.model.moment import iso
 from mooring.sdk.records import checked_secret_key
 

@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from mooring.model.amounts import counted
 from mooring.model.run import Run
 
 if TYPE_CHECKING:
     from mooring.hosting.host import Host
 
 
-def counted(records: int) -> str:
-    """Spell how many records there are."""
-    return "1 record" if records == 1 else f"{records:,} records"
-
-
 def set_aside_by(host: Host, run: Run) -> str:
     """Say how many records a run set aside that are still there; empty for none."""
     records = host.dead_letters.of_run(run.run_id)
     where = f"mooring deadletter list {run.app_id} --job {run.job}"
-    return f"{counted(records)}: {where}" if records else ""
+    return f"{counted(records, 'record')}: {where}" if records else ""

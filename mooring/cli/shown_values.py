@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from mooring.adapters.masking import MASK
 from mooring.model.secret_shapes import names_secret
+
+if TYPE_CHECKING:
+    from mooring.hosting.host import Host
 
 CREDENTIALS = {"authorization", "cookie", "proxy-authorization", "x-api-key", "api-key"}
 DEEPEST = 50
@@ -30,3 +33,10 @@ def without_secrets(value: Any, depth: int = 0) -> Any:  # Any: JSON
 def shown_value(name: str, value: Any) -> Any:  # Any: JSON
     """Hide a value that is called a secret."""
     return MASK if name.lower() in CREDENTIALS or names_secret(name) else value
+
+
+def hidden(host: Host, facts: dict[str, Any]) -> dict[str, Any]:
+    """Hide every secret of a host in what is shown of something it keeps."""
+    host.know_secrets()
+    shown: dict[str, Any] = host.masker.hide_in(facts)
+    return shown

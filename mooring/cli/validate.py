@@ -13,9 +13,9 @@ from mooring.cli.problems import (
     app_folder,
     as_text,
     chosen_format,
-    counted,
     print_json,
     print_text,
+    summary,
 )
 from mooring.model.problem import Problem
 from mooring.reading.schema_files import KINDS, schema_file
@@ -71,4 +71,4 @@ def _print(root: Path, problems: list[Problem], *, valid: bool, form: str) -> No
 
         print_json(sarif_log(problems, command="validate", rules=RULES))
     else:
-        print_text("\n".join(filter(None, [as_text(root, problems), counted(problems)])))
+        print_text("\n".join(filter(None, [as_text(root, problems), summary(problems)])))

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Any
 
+from mooring.errors import in_words
 from mooring.sdk.context import Invocation, use
 from mooring.sdk.interruption import Interrupted
 
@@ -42,8 +43,7 @@ class on_behalf_of:  # noqa: N801  # reads as the function it could be, at half 
         if error is None or isinstance(error, (Exception, SystemExit, Interrupted)):
             return
         if not _is_meant_for_us(error):
-            said = f"{type(error).__name__}: {error}".removesuffix(": ")
-            raise Escaped(said) from error
+            raise Escaped(in_words(error)) from error
 
 
 def call(function: Callable[..., Any], *arguments: Any, invocation: Invocation) -> Any:

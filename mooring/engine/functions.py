@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from mooring.engine.calling import call, on_behalf_of
 from mooring.engine.problems import Hide, problem, refusal
-from mooring.errors import CredentialsRejected, MooringError
+from mooring.errors import CredentialsRejected, MooringError, in_words
 from mooring.sdk.context import Invocation
 from mooring.sdk.function import Function
 from mooring.sdk.webhook import Request, Response
@@ -128,7 +128,7 @@ def _failed(error: BaseException, *, invocation: Invocation, hide: Hide) -> Outc
     fields = {
         **invocation.log_fields,
         "code": getattr(error, "code", None),
-        "error": f"{type(error).__name__}: {error}",
+        "error": in_words(error),
         "traceback": None if expected else "".join(traceback.format_exception(error)),
     }
     level = "warn" if expected else "error"

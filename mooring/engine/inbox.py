@@ -18,6 +18,7 @@ from mooring.errors import (
     RecordInvalid,
     RequestInvalid,
     SignatureInvalid,
+    in_words,
 )
 from mooring.model.delivery import Delivery
 from mooring.model.signature import SignatureProfile
@@ -154,7 +155,7 @@ def from_wire(text: str) -> Request:
 
 def _reason(outcome: Outcome) -> str:
     if outcome.error is not None:
-        return f"{type(outcome.error).__name__}: {outcome.error}"
+        return in_words(outcome.error)
     return f"The function answered with status {outcome.response.status}."
 
 

@@ -6,7 +6,7 @@ import traceback
 from typing import Any
 
 from mooring.engine.calling import call
-from mooring.errors import CredentialsRejected, LifecycleFailed, MooringError
+from mooring.errors import CredentialsRejected, LifecycleFailed, MooringError, in_words
 from mooring.sdk.context import Invocation
 
 # Hooks that try out what somebody enters at this moment.
@@ -38,7 +38,7 @@ def call_hook(
     except MooringError:
         raise
     except (Exception, SystemExit) as error:
-        said = f"{type(error).__name__}: {error}"
+        said = in_words(error)
         _log(hook, said, error, invocation)
         raise LifecycleFailed(
             f"{hook} of {invocation.app.app_id} failed: {said.rstrip('.')}.",

@@ -26,6 +26,7 @@ from mooring.errors import (
     LeaseLost,
     MooringError,
     RecordRefused,
+    in_words,
 )
 from mooring.model.manifest import JobEntry, RetryPolicy
 from mooring.model.run import Run, RunStatus, Standing
@@ -271,28 +272,17 @@ class _Driver:
         )
 
     def _said(self, error: BaseException) -> str:
-        if isinstance(error, MooringError):
-            text = str(error)
-        else:
-            text = f"{type(error).__name__}: {error}".removesuffix(": ")
-        return self.hide(text)[:LONGEST_ERROR]
+        return self.hide(in_words(error))[:LONGEST_ERROR]
 
     def _tell(self, run: Run) -> None:
         try:
             self.observe(run)
         except Exception as error:  # noqa: BLE001  # an observer must not cost the run
-            said = self.hide(f"{type(error).__name__}: {error}")
+            said = self.hide(in_words(error))
             self._log("error", "job.run.observer_failed", run, error=said)
 
     def _log(self, level: str, event: str, run: Run, **fields: Any) -> None:
-        about = {
-            "run_id": run.run_id,
-            "job": run.job,
-            "status": run.status.value,
-            "steps": run.steps,
-            "epoch": run.epoch,
-        }
-        line = {**self.invocation.log_fields, **about, **fields}
+        line = {**self.invocation.log_fields, **run.log_fields, **fields}
         self.invocation.services.log.log(level, event, line)
 
 

@@ -20,7 +20,7 @@ from mooring.engine.ports import (
     ScheduleRepository,
     SecretVault,
 )
-from mooring.errors import LifecycleFailed, MooringError
+from mooring.errors import LifecycleFailed, MooringError, in_words
 from mooring.model.app import AppDefinition
 from mooring.model.installation import Installation
 from mooring.sdk.lifecycle import LifecycleResult
@@ -154,8 +154,4 @@ def reason(error: BaseException) -> str:
     """Say in a sentence why something failed."""
     if isinstance(error, MooringError):
         return f"{error.where}: {error.message}" if error.where else error.message
-    return (
-        "interrupted"
-        if isinstance(error, KeyboardInterrupt)
-        else f"{type(error).__name__}: {error}"
-    )
+    return "interrupted" if isinstance(error, KeyboardInterrupt) else in_words(error)

@@ -149,9 +149,8 @@ class JobPlans:
             jobs=host.jobs_of(installation),
             check=host.services.outbound_check(host.definition(installation)),
         )
-        invocation = Invocation(
-            real.app, planned.services, {**real.log_fields, "plan": plan.plan_id}
-        )
+        about = {**real.log_fields, **plan.log_fields}
+        invocation = Invocation(real.app, planned.services, about)
 
         def put_off(error: MooringError, seconds: float) -> None:
             listener.waits(error, seconds)
@@ -206,11 +205,4 @@ class JobPlans:
             )
 
     def _log(self, event: str, plan: Plan, **fields: Any) -> None:
-        about = {
-            "app_id": plan.app_id,
-            "account": plan.account,
-            "install_id": plan.install_id,
-            "job": plan.job,
-            "plan": plan.plan_id,
-        }
-        self._host.log.log("info", event, {"run_id": plan.plan_id, **about, **fields})
+        self._host.log.log("info", event, {**plan.log_fields, **fields})

@@ -66,6 +66,18 @@ class Plan:
         """How many writes there are in all."""
         return sum(self.writes.values())
 
+    @property
+    def log_fields(self) -> dict[str, str | int]:
+        """What a line of the log about it carries, which is of no run yet."""
+        return {
+            "app_id": self.app_id,
+            "account": self.account,
+            "install_id": self.install_id,
+            "run_id": self.plan_id,
+            "job": self.job,
+            "plan": self.plan_id,
+        }
+
     def to_json(self) -> dict[str, Any]:
         """Return all of it as JSON."""
         made = {"made_at": iso(self.made_at, timespec="microseconds")}

@@ -64,6 +64,20 @@ class Run:
     statistics: Mapping[str, Any] = field(default_factory=dict)
     progress: Mapping[str, Any] | None = None
 
+    @property
+    def log_fields(self) -> dict[str, str | int]:
+        """What a line of the log about it carries."""
+        return {
+            "app_id": self.app_id,
+            "account": self.account,
+            "install_id": self.install_id,
+            "run_id": self.run_id,
+            "job": self.job,
+            "status": self.status.value,
+            "steps": self.steps,
+            "epoch": self.epoch,
+        }
+
     def to_json(self) -> dict[str, Any]:
         """The published shape of a run (``jobs show --json``)."""
         return {

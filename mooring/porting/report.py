@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from mooring.model.amounts import counted
 from mooring.model.problem import Problem, printable
 
 
@@ -139,9 +140,9 @@ def as_page(report: Report) -> str:
 def _counts(report: Report) -> str:
     kept, stubs = len(report.unchanged), sum(len(stub.methods) for stub in report.stubs)
     return (
-        f"From {report.runtime} to Python: {_counted(kept, 'file')} unchanged, "
-        f"{_counted(len(report.stubs), 'class', 'classes')} with {_counted(stubs, 'method')} to "
-        f"write, {_counted(len(report.notes), 'thing')} to look at."
+        f"From {report.runtime} to Python: {counted(kept, 'file')} unchanged, "
+        f"{counted(len(report.stubs), 'class', 'classes')} with {counted(stubs, 'method')} to "
+        f"write, {counted(len(report.notes), 'thing')} to look at."
     )
 
 
@@ -168,7 +169,3 @@ def _page_part(title: str, lines: Sequence[str]) -> list[str]:
 def _escaped(text: str) -> str:
     """Write text for Markdown, so that what an app says is never markup."""
     return "".join(f"\\{c}" if c in "\\`*_[]<>|" else c for c in printable(text))
-
-
-def _counted(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"

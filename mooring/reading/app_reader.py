@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from mooring.errors import AppInvalid
+from mooring.model.amounts import counted
 from mooring.model.app import AppDefinition
 from mooring.model.problem import Problem, Rule, in_order
 from mooring.reading.app_files import AppFiles, read_app_files
@@ -43,7 +44,7 @@ def define_app(files: AppFiles) -> AppDefinition:
         problems.append(_no_settings_form())
     if problems or manifest is None:
         raise AppInvalid(
-            f"the app in {root.name or root} cannot be read: {_counted(problems)}.",
+            f"the app in {root.name or root} cannot be read: {counted(len(problems), 'problem')}.",
             where=problems[0].place,
             hint=f"See all of them with: mooring validate {root}",
             problems=tuple(in_order(problems)),
@@ -91,7 +92,3 @@ def _no_settings_form() -> Problem:
         "forms/settings.yml is missing; every app has a settings form.",
         hint="Create it; an app without settings has the single line: sections: []",
     )
-
-
-def _counted(problems: list[Problem]) -> str:
-    return "1 problem" if len(problems) == 1 else f"{len(problems)} problems"

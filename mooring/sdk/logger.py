@@ -9,6 +9,7 @@ from __future__ import annotations
 import traceback
 from typing import Any
 
+from mooring.errors import in_words
 from mooring.sdk.context import Invocation, current
 
 # Who speaks is the host's to say: an app's own field of such a name is written as ``name_``.
@@ -75,4 +76,4 @@ def _about(invocation: Invocation) -> dict[str, Any]:
 
 
 def _said(part: object) -> str:
-    return f"{type(part).__name__}: {part}" if isinstance(part, BaseException) else str(part)
+    return in_words(part) if isinstance(part, BaseException) else str(part)

@@ -22,7 +22,7 @@ from starlette.types import Scope
 
 from mooring.engine.attention import label_of
 from mooring.engine.grants import Landing
-from mooring.errors import MooringError
+from mooring.errors import MooringError, in_words
 from mooring.hosting.host import Host
 from mooring.sdk.headers import Headers
 from mooring.sdk.webhook import Request, Response
@@ -149,7 +149,7 @@ class Callback:
             expected = isinstance(error, MooringError) and error.http_status != 500
             fields = {
                 "app_id": app_id,
-                "error": f"{type(error).__name__}: {error}",
+                "error": in_words(error),
                 "traceback": None if expected else traceback.format_exc(),
             }
             self._host.log.log("error", "authorization.failed", fields)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from mooring.errors import MooringError
+from mooring.errors import in_words
 
 
 class _Log(Protocol):
@@ -21,9 +21,7 @@ class Trouble:
     def began(self, error: Exception) -> None:
         """Say what went wrong, unless it lasts."""
         if not self._lasts:
-            named = isinstance(error, MooringError)
-            said = str(error) if named else f"{type(error).__name__}: {error}"
-            self._log("error", "job.worker.trouble", error=said.partition("\n")[0])
+            self._log("error", "job.worker.trouble", error=in_words(error).partition("\n")[0])
         self._lasts = True
 
     def is_over(self) -> None:

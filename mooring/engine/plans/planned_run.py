@@ -17,7 +17,7 @@ from mooring.engine.failures import PutOff, SetAside, reaction_to
 from mooring.engine.plans.collecting import Collector
 from mooring.engine.plans.job_classes import without_waiting
 from mooring.engine.states import checked, standing
-from mooring.errors import MooringError, PlanFailed, RecordRefused
+from mooring.errors import MooringError, PlanFailed, RecordRefused, in_words
 from mooring.model.manifest import RetryPolicy
 from mooring.model.plan import Plan
 from mooring.sdk.context import Invocation
@@ -51,7 +51,7 @@ class PlannedRun:
         except MooringError:
             raise
         except (Exception, SystemExit) as error:
-            said = self.hide(f"{type(error).__name__}: {error}".removesuffix(": "))
+            said = self.hide(in_words(error))
             trace = "".join(traceback.format_exception(error))
             self._log("error", "job.plan.raised", traceback=trace)
             raise PlanFailed(
@@ -129,5 +129,5 @@ class PlannedRun:
         return ANSWER.format(action=write.action, service=write.service) + " See `mooring logs`."
 
     def _log(self, level: str, event: str, **fields: Any) -> None:
-        line = {**self.invocation.log_fields, "job": self.plan.job, **fields}
+        line = {**self.invocation.log_fields, **fields}
         self.invocation.services.log.log(level, event, line)

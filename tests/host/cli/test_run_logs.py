@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import json
-import socket
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -120,21 +117,6 @@ def test_last_words_below_the_level_that_is_shown_end_it_too(
     monkeypatch.setattr(run_logs, "WAIT_FOR_THEM", 3600.0)
     run = executed(host, installation)
     assert jobs("logs", run.run_id, "--follow", "--level", "error")[0] == ""
-
-
-def test_a_run_of_another_machine_says_where_its_lines_are(
-    host: Host, installation: Installation
-) -> None:
-    run = replace(executed(host, installation), worker="far-away:/srv/mooring:17")
-    shared: Any = replace(host.config, database_url="postgresql://db/mooring")
-    assert run_logs.written_elsewhere(host, run) == ""
-    host.config = shared
-    said = run_logs.written_elsewhere(host, run)
-    assert "far-away:/srv/mooring:17" in said
-    assert f"mooring jobs logs {run.run_id}" in said
-    machine = socket.gethostname()
-    for worker in (f"{machine}:{host.home.path}:17", f"here:{machine}:17"):
-        assert run_logs.written_elsewhere(host, replace(run, worker=worker)) == ""
 
 
 def test_unknown_runs_are_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

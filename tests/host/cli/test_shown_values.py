@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from mooring.adapters.masking import MASK
-from mooring.cli.shown_values import DEEPEST, shown_value, without_secrets
+from mooring.cli.shown_values import DEEPEST, hidden, shown_value, without_secrets
+from mooring.hosting.host import Host
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,11 @@ def test_what_is_nested_too_deeply_is_refused() -> None:
     assert without_secrets(value) == value
     with pytest.raises(ValueError, match="nested too deeply"):
         without_secrets([value])
+
+
+def test_what_the_host_keeps_secret_is_hidden_whatever_it_is_called(host: Host) -> None:
+    host.vault.set("install/1", "settings/auth/token", "hunter22-hunter22")
+    assert hidden(host, {"said": "It is hunter22-hunter22.", "times": 1}) == {
+        "said": f"It is {MASK}.",
+        "times": 1,
+    }

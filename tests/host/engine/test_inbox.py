@@ -66,7 +66,7 @@ def test_an_answer_from_500_on_is_tried_again() -> None:
 def test_an_error_is_tried_again_with_its_reason() -> None:
     judgement = judged(failed(ServiceUnavailable("Brevo does not answer.")))
     assert isinstance(judgement, Retry)
-    assert judgement.error == "ServiceUnavailable: Brevo does not answer."
+    assert judgement.error == "Brevo does not answer."
 
 
 def test_each_wait_is_four_times_the_one_before_up_to_an_hour() -> None:
@@ -97,7 +97,7 @@ def test_what_no_attempt_can_mend_is_set_aside_at_once(error: Exception) -> None
 @pytest.mark.parametrize("attempts", [0, MOST_ATTEMPTS - 1, MOST_ATTEMPTS])
 def test_what_waits_for_credentials_is_kept_however_often_it_failed(attempts: int) -> None:
     judgement = judged(failed(CredentialsRejected("The token is refused.")), attempts=attempts)
-    reason = "CredentialsRejected: The token is refused."
+    reason = "The token is refused."
     assert judgement == Retry(NOW + timedelta(minutes=10), reason, counts=False)
 
 

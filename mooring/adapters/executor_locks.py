@@ -54,6 +54,7 @@ JOIN pg_settings AS known ON known.name = wanted.name
 FREE = "SELECT key FROM unnest(%s::bigint[]) AS key WHERE pg_try_advisory_lock(key)"
 # Sessions of workers are named after them, and those of everybody else are not.
 SESSION_OF = "mooring "
+COMMAND_OF = "mooring-command "  # of one that executes a run of its own, and no other
 AT_WORK = text(
     "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
     "AND starts_with(application_name, :prefix))"
@@ -94,11 +95,18 @@ class ExecutorLocks:
     """The session of the worker ``name``; ``on_news`` is called when there may be new runs."""
 
     def __init__(
-        self, database_url: str, *, name: str, log: LogPort, on_news: Callable[[], object]
+        self,
+        database_url: str,
+        *,
+        name: str,
+        log: LogPort,
+        on_news: Callable[[], object],
+        session_of: str = SESSION_OF,
     ) -> None:
         url = make_url(database_url).set(drivername="postgresql")
         self._address = url.render_as_string(hide_password=False)
         self._name = name
+        self._title = f"{session_of}{name}"[:63]
         self._log = log
         self._on_news = on_news
         self._guard = threading.Lock()  # of the connection
@@ -169,7 +177,7 @@ class ExecutorLocks:
             self._address,
             autocommit=True,
             connect_timeout=CONNECT_SECONDS,
-            application_name=f"{SESSION_OF}{self._name}"[:63],
+            application_name=self._title,
             **KEEPALIVE,
         )
         try:

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import os
+import secrets
 import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import contextmanager
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
-from mooring.adapters.executor_locks import somebody_works
+from mooring.adapters.executor_locks import (
+    COMMAND_OF,
+    ExecutorLocks,
+    Locks,
+    LocksOfHome,
+    somebody_works,
+)
 from mooring.adapters.home_lock import HomeLock
 from mooring.adapters.interruptible_clock import interruptible
-from mooring.adapters.repositories.runs_in_hand import lock_of
 from mooring.adapters.repositories.runs import DueRun
 from mooring.adapters.running_apart import Left, run_apart
 from mooring.adapters.watchdog import Limits, Watch, Watchdog
-from mooring.engine.stepping import WORKERS_LOST, drive
-from mooring.errors import Conflict, LeaseLost, MooringError, NotFound
+from mooring.engine.failures import AFTER_OUTAGE, OUR_DATABASE
+from mooring.engine.stepping import LOOK_AGAIN, WORKERS_LOST, drive
+from mooring.errors import Conflict, HomeUnusable, LeaseLost, MooringError, NotFound
 from mooring.model.installation import Installation, InstallationState
 from mooring.model.manifest import JobEntry, Manifest
 from mooring.model.run import Run, RunStatus
@@ -27,7 +35,8 @@ from mooring.sdk.interruption import Interrupted
 if TYPE_CHECKING:
     from mooring.hosting.host import Host
 
-LOOK_EVERY = 0.1  # seconds between looks at a run that another worker has
+LOOK_EVERY = 0.1  # seconds between looks at a run that another worker has, or that waits
+ELSEWHERE_WITHIN = 30.0  # seconds; then this machine tries again what it could not begin
 GIVEN_UP = 70  # what a process ends with whose step does not end
 
 
@@ -103,11 +112,16 @@ class JobRuns:
                 raise
 
     def limit(self, run: Run | DueRun) -> int | None:
-        """Return how many runs of a run's job may be active at once; None for any number."""
+        """Return how many runs of a run's job may be active at once; None for any number.
+
+        Raises DatabaseAway and DatabaseBusy: nothing is to begin then.
+        """
         try:
             definition = self._host.definition(self._host.installations.get(run.install_id))
+        except OUR_DATABASE:
+            raise
         except MooringError:
-            return None  # Executing it says what is wrong, in the run.
+            return 1  # Executing it says what is wrong, in the run; until then, no more than any.
         entry = definition.manifest.jobs.get(run.job)
         if entry is None:
             return None
@@ -116,17 +130,23 @@ class JobRuns:
     def execute_until_final(
         self, run_id: str, *, waiting: Callable[[Run], object] = lambda run: None
     ) -> Run:
-        """Drive a run to its end; where it has to wait, tell ``waiting`` and wait."""
-        clock = self._host.clock
-        worker = f"here:{socket.gethostname()}:{os.getpid()}"
-        run = self._host.runs.get(run_id)
-        with self._alive(worker):
+        """Follow a run to its end; execute it here when it is due and no other process can.
+
+        Each time that it is put off, ``waiting`` is told; others have this home's lock until then.
+        """
+        clock, runs = self._host.clock, self._host.runs
+        run, told = runs.get(run_id), None
+        with self._locks() as (worker, locks):
             while not run.status.final:
-                pause = (run.not_before or clock.now()) - clock.now()
-                if pause.total_seconds() > 0:
+                waits = run.not_before is not None and run.not_before > clock.now()
+                if waits and told != run.not_before:
                     waiting(run)
-                    clock.sleep(pause.total_seconds())
-                run = self._executed_or_followed(run, worker)
+                    told = run.not_before
+                if not waits and run.status is not RunStatus.RUNNING and locks.is_held:
+                    self._executed_here(run, worker)
+                run = self._stored(lambda: runs.get(run_id))
+                if not run.status.final:
+                    clock.sleep(LOOK_EVERY)
         return run
 
     @contextmanager
@@ -173,18 +193,57 @@ class JobRuns:
         return left
 
     def _drive(self, run: Run, watch: Watch, stopping: Callable[[], bool]) -> Run:
-        host = self._host
+        """Drive a run, or put it off if it cannot be begun here at present. Raises LeaseLost."""
         try:
-            installation = host.versions.with_job(host.installations.get(run.install_id), run.job)
-            invocation = host.invocation(
-                installation, entry_point=f"job:{run.job}", run_id=run.run_id
-            )
-            invocation = interruptible(invocation, watch.interruption)
-            invocation, made = host.plans.watched(run, invocation)
-            policy = _declared(host.definition(installation).manifest, run.job)
+            return self._driven(run, watch, stopping)
+        except LeaseLost:
+            raise
+        except OUR_DATABASE as away:
+            return self._put_off(run, away, seconds=AFTER_OUTAGE)
         except MooringError as error:
-            said = host.masker.hide(str(error))
-            return host.runs.finish(run, RunStatus.ERROR, now=host.clock.now(), error=said)
+            if isinstance(error, HomeUnusable) or self._lacks_files(run, error):
+                return self._put_off(run, error, seconds=ELSEWHERE_WITHIN)
+            host, said = self._host, self._host.masker.hide(str(error))
+            return self._stored(
+                lambda: host.runs.finish(run, RunStatus.ERROR, now=host.clock.now(), error=said)
+            )
+
+    def _lacks_files(self, run: Run, error: MooringError) -> bool:
+        """Whether what was not found are the app's files, which another machine may have."""
+        if not isinstance(error, NotFound) or not self._host.database.is_postgresql:
+            return False
+        try:
+            return not self._host.installations.get(run.install_id).root.is_dir()
+        except NotFound:
+            return False
+
+    def _put_off(self, run: Run, error: MooringError, *, seconds: float) -> Run:
+        """Give a run back that cannot be begun, which costs no attempt. Raises LeaseLost."""
+        host, said = self._host, self._host.masker.hide(str(error))
+        fields = {"run_id": run.run_id, "app_id": run.app_id, "job": run.job, "reason": said}
+        host.log.log("warn", "job.run.not_begun", fields)
+
+        def postponed() -> Run:
+            until = host.clock.now() + timedelta(seconds=seconds)
+            return host.runs.postpone(run, until=until, error=said, attempt=run.attempt)
+
+        return self._stored(postponed)
+
+    def _stored(self, act: Callable[[], Run]) -> Run:
+        """Write or read a run's row; as long as the database is away, wait. Raises LeaseLost."""
+        while True:
+            try:
+                return act()
+            except OUR_DATABASE:
+                self._host.clock.sleep(LOOK_AGAIN)
+
+    def _driven(self, run: Run, watch: Watch, stopping: Callable[[], bool]) -> Run:
+        host = self._host
+        installation = host.versions.with_job(host.installations.get(run.install_id), run.job)
+        invocation = host.invocation(installation, entry_point=f"job:{run.job}", run_id=run.run_id)
+        invocation = interruptible(invocation, watch.interruption)
+        invocation, made = host.plans.watched(run, invocation)
+        policy = _declared(host.definition(installation).manifest, run.job)
         tracing = host.tracing
 
         def work() -> Run:
@@ -204,24 +263,29 @@ class JobRuns:
         with host.mounted.in_use(installation):
             return tracing.run(run, work, caused_by=lambda: host.runs.traceparent(run.run_id))
 
-    def _alive(self, worker: str) -> AbstractContextManager[object]:
-        """Keep the workers on other machines from taking over what this process drives."""
-        if not self._host.database.is_postgresql:
-            return nullcontext()
-        return self._host.database.session_lock(lock_of(worker))
+    @contextmanager
+    def _locks(self) -> Iterator[tuple[str, Locks]]:
+        """Name this process, and keep the workers of other machines from taking it for dead."""
+        host = self._host
+        worker = f"here:{socket.gethostname()}:{os.getpid()}-{secrets.token_hex(3)}"
+        url = host.config.database_url if host.config.uses_postgresql else None
+        if url is None:
+            yield worker, LocksOfHome()
+            return
+        with ExecutorLocks(
+            url, name=worker, log=host.log, on_news=lambda: None, session_of=COMMAND_OF
+        ) as locks:
+            yield worker, locks
 
-    def _executed_or_followed(self, run: Run, worker: str) -> Run:
-        """Execute a run that waits; one that another worker has is left to it."""
-        runs = self._host.runs
-        if run.status is RunStatus.RUNNING:
-            self._host.clock.sleep(LOOK_EVERY)
-            return runs.get(run.run_id)
-        try:
-            return self.execute(run.run_id, worker=worker, epoch=run.epoch)
-        except LeaseLost:
-            # Somebody ended it meanwhile, or took it, or it waits; its row says which.
-            self._host.clock.sleep(LOOK_EVERY)
-            return runs.get(run.run_id)
+    def _executed_here(self, run: Run, worker: str) -> None:
+        """Execute a run that is due, unless another process has this home's lock, or the run."""
+        with self.stand_in() as free:
+            if not free:
+                return
+            try:
+                self.execute(run.run_id, worker=worker, epoch=run.epoch)
+            except (LeaseLost, *OUR_DATABASE):
+                return  # Somebody ended it meanwhile, or took it, or it waits; its row says which.
 
 
 def leave(reason: str) -> NoReturn:

@@ -5,14 +5,18 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import psycopg
 import pytest
+from sqlalchemy import delete
 
-from mooring.adapters.executor_locks import ExecutorLocks
+from mooring.adapters.executor_locks import ExecutorLocks, somebody_works
+from mooring.adapters.tables import app_copies
 from mooring.hosting.host import Host
 from mooring.loader import NAMESPACE, unmount
 from mooring.model.config import HostConfig
-from mooring.model.run import RunStatus
+from mooring.model.run import Run, RunStatus
 from mooring.testing.engine_contract import until
 from mooring.testing.memory import MemoryLog
 from tests.host.lifecycle.conftest import MASTER_KEY, Shop, answered
@@ -108,6 +112,63 @@ def test_a_machine_knows_of_workers_on_others(machine: Callable[[str], Host]) ->
         until(lambda: locks.is_held, seconds=30)
         assert has_worker(one)
     until(lambda: not has_worker(one), seconds=30)  # The server forgets the session.
+
+
+def test_a_run_waits_for_a_machine_that_has_the_files_of_its_app(
+    machine: Callable[[str], Host], shop: Shop
+) -> None:
+    one, two = machine("one"), machine("two")
+    installation = one.lifecycle.install(shop.version("1.0.0", jobs=TIDY))
+    with one.database.write() as connection:
+        connection.execute(delete(app_copies))
+    run = one.jobs.trigger(installation, "tidy", {})
+    left = two.jobs.execute(run.run_id, worker="two")
+    assert (left.status, left.attempt) == (RunStatus.PENDING, 0)
+    assert "Neither this home nor the database has the files" in (left.error or "")
+    assert one.jobs.execute(run.run_id, worker="one").status is RunStatus.COMPLETE
+
+
+def test_a_command_that_executes_its_run_is_not_taken_for_dead_when_its_session_ends(
+    machine: Callable[[str], Host],
+    shop: Shop,
+    postgresql_url: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    one = machine("one")
+    installation = one.lifecycle.install(shop.version("1.0.0", jobs=TIDY))
+    run = one.jobs.trigger(installation, "tidy", {})
+    execute = one.jobs.execute
+
+    def executed(run_id: str, *, worker: str, **options: Any) -> Run:
+        assert not somebody_works(one.database), "it executes this run alone"
+        end_sessions(postgresql_url)
+        with ExecutorLocks(
+            postgresql_url, name="two", log=MemoryLog(), on_news=lambda: None
+        ) as two:
+            until(lambda: two.is_held, seconds=30)
+            until(lambda: not is_dead(worker, told=two), seconds=30)
+        return execute(run_id, worker=worker, **options)
+
+    monkeypatch.setattr(one.jobs, "execute", executed)
+    assert one.jobs.execute_until_final(run.run_id).status is RunStatus.COMPLETE
+
+
+def is_dead(worker: str, *, told: ExecutorLocks) -> bool:
+    with told.free([worker]) as dead:
+        return worker in dead
+
+
+def end_sessions(url: str) -> None:
+    """End every other session, and wait until they are over."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        ended = connection.execute(
+            "SELECT pid, pg_terminate_backend(pid) FROM pg_stat_activity "
+            "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        ).fetchall()
+        assert ended
+        living = "SELECT count(*) FROM pg_stat_activity WHERE pid = ANY(%s)"
+        pids = [pid for pid, _ in ended]
+        until(lambda: connection.execute(living, [pids]).fetchone() == (0,), seconds=30)
 
 
 def has_worker(host: Host) -> bool:

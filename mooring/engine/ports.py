@@ -199,6 +199,12 @@ class MadeWrites(Protocol):
     def add(self, key: str, told: Mapping[str, Any]) -> None:
         """Note one."""
 
+    def refused(self) -> str | None:
+        """Return why nothing more is to be written, once a write was refused."""
+
+    def refuse(self, reason: str) -> None:
+        """Note that nothing more is to be written, and why."""
+
 
 class ScheduleRepository(Protocol):
     """When jobs fire."""

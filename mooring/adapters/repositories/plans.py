@@ -96,6 +96,7 @@ class WritesOfPlan:
 
     def __init__(self, plan_id: str, *, records: KeyValueRecords, seal: Seal) -> None:
         self._prefix = f"made/{plan_id}/"
+        self._refused = f"refused/{plan_id}"
         self._records = records
         self._seal = seal
 
@@ -111,6 +112,16 @@ class WritesOfPlan:
         name = self._prefix + key
         text = self._seal.close(json.dumps(dict(told)), place=name)
         self._records.put(name, {"told": text}, ttl=APPLIED_STAYS)
+
+    def refused(self) -> str | None:
+        """Return why nothing more is to be written, once a write was refused."""
+        record = self._records.get(self._refused)
+        return self._seal.open(record["reason"], place=self._refused) if record else None
+
+    def refuse(self, reason: str) -> None:
+        """Note that nothing more is to be written, and why."""
+        text = self._seal.close(reason, place=self._refused)
+        self._records.put(self._refused, {"reason": text}, ttl=APPLIED_STAYS)
 
 
 def _all(records: KeyValueRecords, prefix: str) -> Iterator[tuple[str, Record]]:

@@ -1,7 +1,8 @@
 """What do services do in a run that applies a plan? Exactly what was planned, or nothing more.
 
-A write that is not in the plan is not made, and ends the run. One that is made is noted with what
-its answer tells, so that a run which goes on after a crash knows it.
+A write that is not in the plan is not made, and ends the run; that is noted, so that nobody goes on
+with it, whatever the job made of it. One that is made is noted with what its answer tells, so that
+a run which goes on after a crash knows it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from mooring.engine.plans.outgoing import (
 from mooring.engine.plans.planned_writes import PlannedWrites
 from mooring.engine.ports import MadeWrites
 from mooring.errors import NotPlanned, ServiceError
+from mooring.model.amounts import counted
 from mooring.model.plan import Plan
 from mooring.sdk.ports import (
     Customer,
@@ -51,7 +53,7 @@ class Guard:
         self._done = set(before)
         self._passed: Counter[str] = Counter()
         self._in_step: Counter[str] = Counter()
-        self._refused: NotPlanned | None = None
+        self._noted = self._refused = made.refused()
         self._lock = threading.Lock()
 
     def made(self, write: Write, make: Callable[[], T], *, tells: Callable[[T], Any]) -> T:
@@ -74,14 +76,19 @@ class Guard:
                 self._passed -= self._in_step
             raise
 
+    def check_nothing_refused(self) -> None:
+        """Raise NotPlanned if a write was refused, whatever the job made of that."""
+        with self._lock:
+            if self._refused:
+                raise self._refusal(self._refused)
+
     def check_all_made(self) -> None:
         """Raise NotPlanned if the run came to its end without all that was planned."""
-        if self._refused:
-            raise self._refused
+        self.check_nothing_refused()
         left = len(self._plan.writes.keys() - self._done)
         if left:
             raise NotPlanned(
-                f"The job came to its end with {_counted(left, 'write')} of the plan not made: "
+                f"The job came to its end with {counted(left, 'write')} of the plan not made: "
                 "the world moved while it ran.",
                 hint=self._remedy,
             )
@@ -91,19 +98,30 @@ class Guard:
             key = self._planned.found(write)
             if self._refused or key is None or self._passed[key] >= self._planned.count(key):
                 # After one refusal nothing more is written, whatever the job makes of it.
-                self._refused = self._refused or self._refusal(write, often=key is not None)
-                raise self._refused
+                raise self._refusal(self._refused or self._reason(write, often=key is not None))
             self._passed[key] += 1
             self._in_step[key] += 1
         return key
 
-    def _refusal(self, write: Write, *, often: bool) -> NotPlanned:
-        made = len(self._done)
+    def _refusal(self, reason: str) -> NotPlanned:
+        """Return why nothing more is written; it is noted first, and tried again if that fails."""
+        self._refused = reason
+        if self._noted is None:
+            self._made.refuse(reason)
+            self._noted = reason
         return NotPlanned(
-            f"{write.action} {write.service} {'/'.join(write.parts)} is not in the plan"
-            f"{' so often' if often else ''}, and was not made; {_counted(made, 'write')} of "
-            f"{self._plan.total:,} {'was' if made == 1 else 'were'} made before.",
+            reason,
             hint=f"The world moved while the job ran. Look at what was made. {self._remedy}",
+        )
+
+    def _reason(self, write: Write, *, often: bool) -> str:
+        """Say what was refused, as people's records and logs may hold it: without names in it."""
+        service, action, target = write.kind
+        made = len(self._done)
+        return (
+            f"{action} {service} {target} is not in the plan"
+            f"{' so often' if often else ''}, and was not made; {counted(made, 'write')} of "
+            f"{self._plan.total:,} {'was' if made == 1 else 'were'} made before."
         )
 
     @property
@@ -204,7 +222,3 @@ def _json(answer: HttpResponse) -> Any:
 
 def _nothing(answer: object) -> None:
     """Learn nothing."""
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}{'' if number == 1 else 's'}"

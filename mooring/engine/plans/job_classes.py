@@ -58,9 +58,13 @@ def applying(job_class: type[Any], plan: Plan, guard: Guard) -> type[Any]:
 
 
 def _checked(found: MaybeAwaitable[JobStatus], guard: Guard) -> MaybeAwaitable[JobStatus]:
-    """Return a status; one that is complete needs all writes made. Raises NotPlanned."""
+    """Return a status; one that is complete needs all writes made. Raises NotPlanned.
+
+    So it does for a write that was refused, which the job may have caught.
+    """
     if inspect.isawaitable(found):
         return _awaited(found, guard)
+    guard.check_nothing_refused()
     if getattr(found, "complete", False):  # what is no status is refused later
         guard.check_all_made()
     return found

@@ -146,9 +146,13 @@ def test_a_run_that_would_write_something_else_is_stopped_in_time(
     things.things = ["anna", "cleo"]
     ended = host.jobs.execute_until_final(run.run_id)
     assert ended.status is RunStatus.ERROR
-    assert "things/cleo@example.com is not in the plan, and was not made; 1 write of 3" in (
+    assert "things/{email} is not in the plan, and was not made; 1 write of 3" in (
         ended.error or ""
     )
+    things.things = ["anna", "ben"]
+    host.jobs.resume(run.run_id)
+    again = host.jobs.execute_until_final(run.run_id)
+    assert (again.status, again.error) == (RunStatus.ERROR, ended.error)
     assert things.written == [("POST", "/lists", {"name": "ours"})]
 
 

@@ -162,6 +162,18 @@ def test_writes_that_were_made_are_remembered_with_what_they_told(
     assert plans.made(plan).made() == {"a": {}, "b": {"-1": 17}, "c": {"-1": 17}}
 
 
+def test_a_refusal_is_remembered_with_its_reason(
+    plans: Plans, clock: FakeClock, database: Database, vault: Vault
+) -> None:
+    plan = plan_of(clock)
+    plans.put(plan)
+    assert plans.made(plan).refused() is None
+    plans.made(plan).refuse("It is not in the plan.")
+    elsewhere = plans_of(1, database, vault, clock)
+    assert elsewhere.made(plan).refused() == "It is not in the plan."
+    assert "not in the plan" not in texts(database)
+
+
 def test_the_moment_of_a_plan_is_kept_exactly(plans: Plans, clock: FakeClock) -> None:
     made_at = datetime(2026, 11, 25, 12, 0, 0, 654321, tzinfo=UTC)
     plans.put(replace(plan_of(clock), made_at=made_at))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from mooring.engine.plans.applying_services import AppliedHttp, AppliedJobs, AppliedOdp, Guard
 from mooring.engine.plans.collecting import Collector
 from mooring.engine.plans.collecting_services import PlannedHttp, PlannedJobs, PlannedOdp
-from mooring.errors import NotPlanned, ServiceUnavailable
+from mooring.errors import DatabaseAway, NotPlanned, ServiceUnavailable
 from mooring.model.plan import Plan
 from mooring.sdk.ports import HttpPort, HttpRequest, JobsPort, OdpPort
 from mooring.testing.memory import MemoryApp
@@ -144,6 +145,48 @@ def test_after_one_refusal_nothing_more_is_written_and_the_run_is_not_complete(
     with pytest.raises(NotPlanned, match="is not in the plan"):
         guard.check_all_made()
     assert world.app.http.requests == []
+
+
+def test_nobody_goes_on_after_a_refusal_wherever_the_run_does(world: World) -> None:
+    creates_and_fills(world.planned_http)
+    with pytest.raises(NotPlanned):
+        AppliedHttp(world.app.http, world.guard()).send(post(LISTS, {"name": "theirs"}))
+    after = world.guard()
+    with pytest.raises(NotPlanned, match=r"/lists is not in the plan, .*0 writes of 2 were made"):
+        AppliedHttp(world.app.http, after).send(post(LISTS, {"name": "ours"}))
+    with pytest.raises(NotPlanned, match="is not in the plan"):
+        after.check_nothing_refused()
+    assert world.app.http.requests == []
+
+
+def test_a_refusal_that_could_not_be_noted_is_noted_later(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(reason: str) -> None:
+        raise DatabaseAway("The database does not answer.")
+
+    creates_and_fills(world.planned_http)
+    guard = world.guard()
+    http = AppliedHttp(world.app.http, guard)
+    with monkeypatch.context() as patched:
+        patched.setattr(world.made, "refuse", away)
+        for said in ({"name": "theirs"}, {"name": "ours"}):
+            with pytest.raises(DatabaseAway):
+                http.send(post(LISTS, said))
+    assert world.made.refused() is None
+    with pytest.raises(NotPlanned):
+        guard.check_nothing_refused()
+    assert "is not in the plan" in (world.made.refused() or "")
+    assert world.app.http.requests == []
+
+
+def test_a_refusal_names_nobody(world: World) -> None:
+    creates_and_fills(world.planned_http)
+    with pytest.raises(NotPlanned, match=r"PUT \S+ /contacts/\{email\} is not in") as refused:
+        AppliedHttp(world.app.http, world.guard()).send(
+            HttpRequest("PUT", "https://api.example.org/contacts/jane%40example.com?of=jo@x.com")
+        )
+    assert not re.search(r"jane|jo@x", f"{refused.value}{world.made.refused()}")
 
 
 def test_a_step_that_fails_may_make_its_writes_once_more(world: World) -> None:

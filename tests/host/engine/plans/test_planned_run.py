@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -10,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from mooring.engine.plans.applying_services import Guard
+from mooring.engine.plans.applying_services import AppliedHttp, Guard
 from mooring.engine.plans.collecting import Collector
 from mooring.engine.plans.collecting_services import PlannedHttp, PlannedLetters
 from mooring.engine.plans.job_classes import applying
@@ -251,6 +252,28 @@ def test_a_job_that_ends_without_all_that_was_planned_is_not_complete(
         performed()
     with pytest.raises(NotPlanned):
         guard.check_all_made()
+
+
+class Swallowing(Counting):
+    """Catches what it is told, and goes on as if nothing were."""
+
+    def perform(self, status: JobStatus) -> JobStatus:
+        with contextlib.suppress(NotPlanned):
+            http.delete(f"{URL}/another")
+        return JobStatus({"left": 1})
+
+
+def test_a_step_in_which_something_was_refused_is_not_done(memory_app: MemoryApp) -> None:
+    plan = planned_run(memory_app, {"n": 2}).driven(Counting)
+    job, guard = applied(memory_app, Swallowing, plan)
+    services = memory_app.invocation.services
+    held = replace(services, http=AppliedHttp(services.http, guard))
+    for _ in range(2):
+        with (
+            use(replace(memory_app.invocation, services=held)),
+            pytest.raises(NotPlanned, match=r"DELETE .* is not in"),
+        ):
+            job.perform(JobStatus({"left": 2}))
 
 
 def test_a_job_that_is_complete_at_once_made_nothing_of_the_plan(memory_app: MemoryApp) -> None:

@@ -28,10 +28,35 @@ def add_global_options(command: click.Command) -> click.Command:
             option.expose_value = outermost
             option.hidden = option.hidden and not outermost
             command.params.append(option)
+    for parameter in command.params:
+        _refuse_empty(parameter)
     if isinstance(command, click.Group):
         for sub in command.commands.values():
             add_global_options(sub)
     return command
+
+
+class NotEmpty(click.ParamType[Any]):
+    """What has to name something: an empty text would pass for an option that was left out."""
+
+    def __init__(self, inner: click.ParamType[Any]) -> None:
+        self.name = inner.name
+        self._inner = inner
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> Any:  # Any: click
+        """Refuse what is empty, and leave the rest to the type that it was."""
+        if value == "":
+            self.fail("it is empty.", param, ctx)
+        return self._inner.convert(value, param, ctx)
+
+
+def _refuse_empty(parameter: click.Parameter) -> None:
+    """Let a text or a path say something, unless nothing is what it says by default."""
+    is_text = isinstance(parameter.type, (click.types.StringParamType, click.Path))
+    if is_text and parameter.default != "":
+        parameter.type = NotEmpty(parameter.type)
 
 
 def wants_json(ctx: click.Context) -> bool:

@@ -33,12 +33,12 @@ NOTHING = "Nothing was written."
 
 def check_options(*, plan: bool, apply: str | None, parameters: str) -> None:
     """Refuse options that say two things at once. Raises UsageError."""
-    if plan and apply:
+    if plan and apply is not None:
         raise UsageError(
             "--plan shows what would be written and --apply writes it.",
             hint="Give --plan first, then --apply with the plan's id.",
         )
-    if apply and parameters != "{}":
+    if apply is not None and parameters != "{}":
         raise UsageError(
             "A plan has its own parameters.",
             hint="Leave --parameters out, or give it with --plan for another plan.",

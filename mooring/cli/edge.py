@@ -32,10 +32,14 @@ def open_host(ctx: click.Context, *, actor: str = "", reads: bool = False) -> It
 
     ``actor`` is who acts, as the history of installations says; else the person who typed it. A
     command that only ``reads`` makes no home: where there is none, it finds nothing.
+
+    App code cannot end the command without a word. Where somebody else acts, which are the
+    processes that serve, it can: whoever started them sees how they end.
     """
     from mooring.adapters.app_output import app_output
     from mooring.adapters.core_dumps import forbid_core_dumps
     from mooring.adapters.home import Home
+    from mooring.cli.sudden_ends import sudden_ends_told
     from mooring.cli.traces import tracing_wanted
     from mooring.hosting.host import Host
 
@@ -53,6 +57,8 @@ def open_host(ctx: click.Context, *, actor: str = "", reads: bool = False) -> It
         for secret in host.config.credentials:
             host.masker.learn(secret)
         ctx.ensure_object(dict)["masker"] = host.masker
+        if not actor:
+            closing.enter_context(sudden_ends_told(ctx.obj))
         with app_output(lambda: host.log, hide=host.masker.hide):
             yield host
 

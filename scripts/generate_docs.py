@@ -88,7 +88,8 @@ def _errors() -> Iterator[str]:
     yield "| error | code | meaning | exit | HTTP | reaction |"
     yield "|---|---|---|---|---|---|"
     for found in _tree(errors.MooringError):
-        meaning = (found.__doc__ or "").strip()
+        meaning, *_ = (found.__doc__ or "").strip().partition("\n\n")  # what has a row has one line
+        meaning = " ".join(meaning.split())
         yield (
             f"| `{found.__name__}` | `{found.code}` | {meaning} | {found.exit_status} "
             f"| {found.http_status} | {found.reaction} |"

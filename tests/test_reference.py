@@ -86,3 +86,10 @@ def test_every_link_within_a_page_leads_somewhere(pages: Path) -> None:
         anchors = re.findall(r'<a id="([^"]+)">', text)
         assert len(anchors) == len(set(anchors))
         assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= set(anchors)
+
+
+def test_every_error_has_one_row_of_its_table(pages: Path) -> None:
+    _, _, table = (pages / "errors.md").read_text().partition("| error |")
+    rows = table.splitlines()[1:]
+    assert len(rows) > 20
+    assert [row for row in rows if not re.fullmatch(r"\|(.+\|){6}|\|(---\|){6}", row)] == []

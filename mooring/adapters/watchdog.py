@@ -153,6 +153,18 @@ class Watchdog:
             with self._guard:
                 self._watches.remove(watch)
 
+    def give_back_all(self) -> list[Run]:
+        """Give back what did not end when this process must; return the runs.
+
+        Their threads may go on: what they still write is refused from now on.
+        """
+        with self._guard:
+            watches = list(self._watches)
+        now = self._clock.now()
+        for watch in watches:
+            self._give_back(watch.run, now)
+        return [watch.run for watch in watches]
+
     def _work(self) -> None:
         limits = self._limits
         self._beaten_at = put_off_at = time.monotonic()  # a run that was just taken has a heartbeat

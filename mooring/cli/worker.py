@@ -7,7 +7,7 @@ import os
 import signal
 import sys
 import threading
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import click
 
@@ -15,6 +15,8 @@ from mooring.cli.configuration import configuration
 from mooring.cli.edge import open_host, say
 from mooring.cli.options import wants_json
 from mooring.errors import UsageError
+
+LINGERS = 3.0  # seconds
 
 if TYPE_CHECKING:
     from mooring.working.loop import AtWork
@@ -59,8 +61,11 @@ def command(ctx: click.Context, concurrency: int, under_serve: bool) -> None:
         # A key that does not fit is said now, not in every run.
         watching(host.know_secrets, tidy=lambda: host.vault.end_grace(), log=lambda: host.log),
     ):
-        work(host, stop=stop, concurrency=concurrency, on_ready=on_ready)
+        hanging = work(host, stop=stop, concurrency=concurrency, on_ready=on_ready)
+    if hanging:
+        _give_up(ctx, hanging)
     say(ctx, "Stopped. Runs that were not ended wait for another worker.")
+    _end_soon()
 
 
 def _stop_signal(*, under_serve: bool) -> threading.Event:
@@ -68,13 +73,47 @@ def _stop_signal(*, under_serve: bool) -> threading.Event:
     from mooring.adapters.parent_process import die_with_parent
 
     stop = threading.Event()
-    signal.signal(signal.SIGTERM, lambda *_: stop.set())
-    signal.signal(signal.SIGINT, lambda *_: stop.set())
+
+    def told(*_: object) -> None:
+        stop.set()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            if signal.getsignal(number) is told:
+                signal.signal(number, signal.SIG_DFL)  # A second one ends it at once.
+
+    signal.signal(signal.SIGTERM, told)
+    signal.signal(signal.SIGINT, told)
     if under_serve:
         # Ctrl-C reaches us too; serve tells us in its own time.
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         die_with_parent()
     return stop
+
+
+def _give_up(ctx: click.Context, hanging: int) -> NoReturn:
+    """End in the middle of steps that do not end; what they write is refused already."""
+    from mooring.hosting.job_runs import GIVEN_UP
+    from mooring.working.loop import STEP_MAY_TAKE
+
+    steps = "a step" if hanging == 1 else f"{hanging} steps"
+    say(
+        ctx,
+        f"Stopped in the middle of {steps}, not ended after {STEP_MAY_TAKE:g} s: another worker "
+        f"begins there again, and what comes of it here is refused. Exit status {GIVEN_UP}.",
+    )
+    _flush()
+    os._exit(GIVEN_UP)
+
+
+def _end_soon() -> None:
+    """Wait no longer than a moment for threads that apps have started and not ended."""
+    last = threading.Timer(LINGERS, os._exit, [0])
+    last.daemon = True
+    last.start()
+
+
+def _flush() -> None:
+    sys.stdout.flush()
+    sys.stderr.flush()
 
 
 def _tell(ctx: click.Context, ready: AtWork) -> None:

@@ -24,6 +24,7 @@ from mooring.adapters.repositories.delivery_shelf import DeliveryShelf
 from mooring.adapters.repositories.runs_in_hand import RunsInHand
 from mooring.adapters.repositories.waiting_runs import WaitingRuns
 from mooring.adapters.run_news import FileWatch
+from mooring.engine.failures import OUR_DATABASE
 from mooring.engine.scheduler import Scheduler
 from mooring.errors import LeaseLost
 from mooring.hosting.host import Host
@@ -59,8 +60,13 @@ def work(
     stop: threading.Event,
     concurrency: int = CONCURRENCY,
     on_ready: Callable[[AtWork], object] = lambda ready: None,
-) -> None:
-    """Run jobs until ``stop`` is set. With SQLite, wait first until this home's lock is free."""
+) -> int:
+    """Run jobs until ``stop`` is set. With SQLite, wait first until this home's lock is free.
+
+    Return how many runs were given back in the middle of a step that did not end in its time; a
+    thread of this process is still in it.
+    """
+    hanging = 0
     with ExitStack() as closing:
         closing.enter_context(_home_lock(host, stop))
         closing.enter_context(host.log.libraries())
@@ -69,7 +75,8 @@ def work(
             name = worker_name(host)
             locks = closing.enter_context(_locks(host, name, awake))
             worker = _Worker(host, AtWork(name, concurrency), locks=locks, awake=awake, stop=stop)
-            worker.run(on_ready)
+            hanging = worker.run(on_ready)
+    return hanging
 
 
 def worker_name(host: Host) -> str:
@@ -151,7 +158,7 @@ class _Worker:
             (Every(SWEEP_EVERY, at_once=False), self._sweep),
         )
 
-    def run(self, on_ready: Callable[[AtWork], object]) -> None:
+    def run(self, on_ready: Callable[[AtWork], object]) -> int:
         self._engine.launch()
         try:
             while not (self._locks.is_held or self._stop.wait(LOOK_EVERY)):
@@ -165,7 +172,22 @@ class _Worker:
                 self._awake.clear()
         finally:
             self._engine.shutdown(timeout=STEP_MAY_TAKE)
+            hanging = self._given_back()
             self._log("info", "job.worker.stopped", unfinished=self._engine.busy())
+        return hanging
+
+    def _given_back(self) -> int:
+        """Give back what hangs, before the locks go and another worker may take it."""
+        if not self._engine.busy():
+            return 0
+        try:
+            runs = self._host.jobs.watchdog.give_back_all()
+        except OUR_DATABASE as away:  # Then the lock's end lets others take them over.
+            self._log("warn", "job.runs.not_given_back", error=str(away))
+        else:
+            for run in runs:
+                self._log("warn", "job.run.given_back", run_id=run.run_id, app_id=run.app_id)
+        return self._engine.busy()
 
     def _guarded_turn(self) -> None:
         try:

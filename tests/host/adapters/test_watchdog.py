@@ -168,6 +168,15 @@ def test_a_worker_is_given_up_with_one_run_and_gives_back_the_others() -> None:
     assert bench.last_words[0].startswith("The run r1 of shop sync: Step 2 had not ended")
 
 
+def test_all_runs_are_given_back_when_the_process_must_end() -> None:
+    bench = Bench(PATIENT, "r1")
+    with bench.watchdog.watching(RUN), bench.watchdog.watching(OTHER):
+        given_back = bench.watchdog.give_back_all()
+    assert given_back == [RUN, OTHER]
+    assert bench.rows.given_back == [("r2", "Away.", 1)]  # r1 was somebody else's already
+    assert not bench.last_words
+
+
 def test_a_worker_that_hangs_in_a_run_that_was_ended_is_given_up_too() -> None:
     bench = Bench(QUICK, "r1", "r2")
     with bench.watchdog.watching(RUN) as stuck, bench.watchdog.watching(OTHER):

@@ -6,13 +6,17 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mooring.hosting.job_runs import GIVEN_UP
 from tests.conftest import ROOT, Program
+from tests.host.apps import App
 
 SOON = 60.0  # seconds
 MASTER_KEY = "q83vEjRWeJCrze8SNFZ4kKvN7xI0VniQq83vEjRWeJA="
@@ -84,3 +88,71 @@ def test_several_workers_on_one_home_are_ready_for_machines_to_read(
     assert [said["pid"] for said in ready] == [one.pid, two.pid]
     assert [said["concurrency"] for said in ready] == [4, 4]
     assert len({said["worker"] for said in ready}) == 2
+
+
+HANGS = """\
+import pathlib
+import threading
+from mooring.sdk import Job, JobStatus
+
+
+class Hanging(Job):
+    def prepare(self, params, status=None, resuming=False):
+        return JobStatus({})
+
+    def perform(self, status):
+        pathlib.Path(self.invocation.parameters["begun"]).touch()
+        threading.Event().wait()
+"""
+
+
+@contextmanager
+def hanging(cli: Program, url: str, tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """Let a worker run that hangs in the step of a run; gives its process and the run's id."""
+    app = App(tmp_path / "hung")
+    app.jobs["hang"] = {"entry_point": "Hanging", "description": "Does not end."}
+    app.write("src/jobs/hanging.py", HANGS)
+    given = {"MOORING_DATABASE_URL": url, "MOORING_MASTER_KEY": MASTER_KEY}
+    cli.ok("install", str(app.finish()), **given)
+    begun = tmp_path / "begun"
+    with worker(cli, url) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        told = json.dumps({"begun": str(begun)})
+        run = cli.ok("--json", "jobs", "trigger", "shop", "hang", "--parameters", told, **given)
+        until(begun.exists)
+        yield process, run.json["run_id"]
+
+
+def until(condition: Callable[[], object]) -> None:
+    deadline = time.monotonic() + SOON
+    while not condition():
+        assert time.monotonic() < deadline, "It did not come about in time."
+        time.sleep(0.02)
+
+
+def test_a_worker_told_to_stop_ends_though_a_step_hangs_and_gives_its_run_back(
+    cli: Program, postgresql_url: str, tmp_path: Path
+) -> None:
+    with hanging(cli, postgresql_url, tmp_path) as (process, run_id):
+        process.terminate()
+        _, err = process.communicate(timeout=SOON)
+    assert process.returncode == GIVEN_UP
+    assert "Stopped in the middle of a step" in err
+    assert err.endswith(f"Exit status {GIVEN_UP}.\n")
+    given = {"MOORING_DATABASE_URL": postgresql_url, "MOORING_MASTER_KEY": MASTER_KEY}
+    left = cli.ok("--json", "jobs", "show", run_id, **given).json
+    assert left["status"] == "PENDING"
+
+
+def test_a_second_signal_ends_a_worker_at_once(
+    cli: Program, postgresql_url: str, tmp_path: Path
+) -> None:
+    with hanging(cli, postgresql_url, tmp_path) as (process, _):
+
+        def told_again() -> bool:
+            process.terminate()
+            return process.poll() is not None
+
+        until(told_again)
+    assert process.returncode == -signal.SIGTERM

@@ -16,8 +16,8 @@ from mooring.adapters.database import Database, bump, hold
 from mooring.adapters.record_rows import RecordRows, Row, sweep_expired
 from mooring.adapters.secrets.vault import Vault
 from mooring.adapters.tables import key_values, settings
-from mooring.sdk.ports import Clock, Edit, Record, T, TtlUpdater
-from mooring.sdk.record_changes import Held, Records
+from mooring.sdk.ports import Clock, Record
+from mooring.sdk.record_changes import Held, KeyValues, NamedRecords, Records
 from mooring.sdk.records import (
     KEY_VALUE_BYTES,
     SECRET_BYTES,
@@ -68,7 +68,7 @@ class _TableRecords(Records):
             self._rows.remove(connection, key)
 
 
-class SettingsRecords(_TableRecords):
+class SettingsRecords(_TableRecords, NamedRecords):
     """Settings of one installation (sdk.ports.RecordStore).
 
     ``secret_fields`` names by section what goes to the vault; the row keeps ``{"redacted": true}``
@@ -89,16 +89,6 @@ class SettingsRecords(_TableRecords):
         self._owner = owner
         self._vault = vault
         self._secret_fields = secret_fields
-
-    def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> bool:
-        """Replace the record and its expiry; ``ttl`` in seconds; return True."""
-        self._replace(key, value, ttl)
-        return True
-
-    def delete(self, key: str, fields: Sequence[str] | None = None) -> bool:
-        """Remove the record, or only some of its fields; True, whether or not it was there."""
-        self._remove(key, fields)
-        return True
 
     def _load(self, key: str) -> Held | None:
         held = super()._load(key)
@@ -151,22 +141,12 @@ class SettingsRecords(_TableRecords):
         return dict(REDACTED)
 
 
-class SecretRecords(Records):
+class SecretRecords(NamedRecords):
     """Secrets of one installation (sdk.ports.RecordStore), wholly in the vault."""
 
     def __init__(self, vault: Vault, *, owner: str) -> None:
         self._vault = vault
         self._owner = owner
-
-    def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> bool:
-        """Replace the record and its expiry; ``ttl`` in seconds; return True."""
-        self._replace(key, value, ttl)
-        return True
-
-    def delete(self, key: str, fields: Sequence[str] | None = None) -> bool:
-        """Remove the record, or only some of its fields; True, whether or not it was there."""
-        self._remove(key, fields)
-        return True
 
     def names(self) -> list[tuple[str, datetime]]:
         """Return keys and the time of their last change, never values."""
@@ -194,28 +174,12 @@ class SecretRecords(Records):
         return self._vault.moment_after(0)
 
 
-class KeyValueRecords(_TableRecords):
+class KeyValueRecords(_TableRecords, KeyValues):
     """Key-value records of an installation or, shared, of an app (sdk.ports.KeyValueStore)."""
 
     def __init__(self, database: Database, *, owner: str, clock: Clock) -> None:
         rows = RecordRows(key_values, owner=owner)
         super().__init__(database, rows, lock=f"key_values/{owner}", clock=clock)
-
-    def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> Record:
-        """Replace the record and its expiry; return the previous one (``{}`` if none)."""
-        return self._replace(key, value, ttl)
-
-    def delete(self, key: str, fields: Sequence[str] | None = None) -> Record:
-        """Remove the record (or fields of it) and return what was removed."""
-        return self._remove(key, fields)
-
-    def patch_with_ttl(self, key: str, updater: TtlUpdater) -> Record:
-        """Apply an updater of the record and of its ttl atomically; return the previous record."""
-        return self._patch_with_ttl(key, updater)
-
-    def edit(self, key: str, edit: Edit[T], *, ttl: float | None = None) -> T:
-        """Apply an edit of ``sdk.field_edits`` in one transaction; return what it answers."""
-        return self._edit(key, edit, ttl)
 
     def get_many(self, keys: Sequence[str]) -> dict[str, Record]:
         """Return the records that exist among ``keys``."""

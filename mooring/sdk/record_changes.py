@@ -173,6 +173,40 @@ class Records(ABC):
         return (held.expires_at - self._now()).total_seconds()
 
 
+class NamedRecords(Records):
+    """What settings and secrets answer to a change: that it was made."""
+
+    def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> bool:
+        """Replace the record and its expiry; ``ttl`` in seconds; return True."""
+        self._replace(key, value, ttl)
+        return True
+
+    def delete(self, key: str, fields: Sequence[str] | None = None) -> bool:
+        """Remove the record, or only some of its fields; True, whether or not it was there."""
+        self._remove(key, fields)
+        return True
+
+
+class KeyValues(Records):
+    """What key-value stores answer to a change: what was there before."""
+
+    def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> Record:
+        """Replace the record and its expiry; return the previous one (``{}`` if none)."""
+        return self._replace(key, value, ttl)
+
+    def delete(self, key: str, fields: Sequence[str] | None = None) -> Record:
+        """Remove the record (or fields of it) and return what was removed."""
+        return self._remove(key, fields)
+
+    def patch_with_ttl(self, key: str, updater: TtlUpdater) -> Record:
+        """Apply an updater of the record and of its ttl atomically; return the previous record."""
+        return self._patch_with_ttl(key, updater)
+
+    def edit(self, key: str, edit: Edit[T], *, ttl: float | None = None) -> T:
+        """Apply an edit of ``sdk.field_edits`` in one go; return what it answers."""
+        return self._edit(key, edit, ttl)
+
+
 def record_of(held: Held | None) -> Record:
     """Return the record, or an empty one."""
     return held.record if held else {}

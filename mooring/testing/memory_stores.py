@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mooring.sdk.ports import Clock, Edit, Record, T, TtlUpdater
-from mooring.sdk.record_changes import Held, Records
+from mooring.sdk.ports import Clock, Record
+from mooring.sdk.record_changes import Held, KeyValues, NamedRecords, Records
 from mooring.sdk.records import (
     KEY_VALUE_BYTES,
     SETTINGS_BYTES,
@@ -110,41 +110,15 @@ class _MemoryStore(Records):
         return encoded(key, as_map(key, record), self.most_bytes, sets=self.sets)
 
 
-class MemoryRecordStore(_MemoryStore):
+class MemoryRecordStore(_MemoryStore, NamedRecords):
     """Settings or secrets of one owner."""
 
-    def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> bool:
-        """Replace the record and its expiry; ``ttl`` in seconds; return True."""
-        self._replace(key, value, ttl)
-        return True
 
-    def delete(self, key: str, fields: Sequence[str] | None = None) -> bool:
-        """Remove the record, or only some of its fields; True, whether or not it was there."""
-        self._remove(key, fields)
-        return True
-
-
-class MemoryKeyValueStore(_MemoryStore):
+class MemoryKeyValueStore(_MemoryStore, KeyValues):
     """Non-secret state of one owner."""
 
     most_bytes = KEY_VALUE_BYTES
     sets = True
-
-    def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> Record:
-        """Replace the record and its expiry; return the previous one (``{}`` if none)."""
-        return self._replace(key, value, ttl)
-
-    def delete(self, key: str, fields: Sequence[str] | None = None) -> Record:
-        """Remove the record (or fields of it) and return what was removed."""
-        return self._remove(key, fields)
-
-    def patch_with_ttl(self, key: str, updater: TtlUpdater) -> Record:
-        """Apply an updater of the record and of its ttl atomically; return the previous record."""
-        return self._patch_with_ttl(key, updater)
-
-    def edit(self, key: str, edit: Edit[T], *, ttl: float | None = None) -> T:
-        """Apply an edit of ``sdk.field_edits`` in one go; return what it answers."""
-        return self._edit(key, edit, ttl)
 
     def get_many(self, keys: Sequence[str]) -> dict[str, Record]:
         """Return the records that exist among ``keys``."""

@@ -18,8 +18,8 @@ from operator import itemgetter
 from typing import Any, Protocol
 
 from mooring.engine.plans.outgoing import digest
-from mooring.sdk.ports import Clock, Edit, KeyValueStore, Record, T, TtlUpdater, Updater
-from mooring.sdk.record_changes import Held, Records
+from mooring.sdk.ports import Clock, KeyValueStore, Record, Updater
+from mooring.sdk.record_changes import Held, KeyValues, NamedRecords, Records
 from mooring.sdk.records import (
     KEY_VALUE_BYTES,
     SETTINGS_BYTES,
@@ -110,18 +110,8 @@ class Overlay(Records):
         self._noting(key, found)
 
 
-class RecordOverlay(Overlay):
+class RecordOverlay(Overlay, NamedRecords):
     """Settings or secrets."""
-
-    def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> bool:
-        """Replace the record and its expiry; ``ttl`` in seconds; return True."""
-        self._replace(key, value, ttl)
-        return True
-
-    def delete(self, key: str, fields: Sequence[str] | None = None) -> bool:
-        """Remove the record, or only some of its fields; True, whether or not it was there."""
-        self._remove(key, fields)
-        return True
 
 
 class SecretOverlay(RecordOverlay):
@@ -148,7 +138,7 @@ class SecretOverlay(RecordOverlay):
             super()._note(key, record)
 
 
-class KeyValueOverlay(Overlay):
+class KeyValueOverlay(Overlay, KeyValues):
     """Key-value records."""
 
     most_bytes = KEY_VALUE_BYTES
@@ -158,22 +148,6 @@ class KeyValueOverlay(Overlay):
         super().__init__(below, clock=clock, noting=noting)
         self._pages = pages
         self._sorted: list[str] = []
-
-    def put(self, key: str, value: Mapping[str, Any], *, ttl: float | None = None) -> Record:
-        """Replace the record and its expiry; return the previous one (``{}`` if none)."""
-        return self._replace(key, value, ttl)
-
-    def delete(self, key: str, fields: Sequence[str] | None = None) -> Record:
-        """Remove the record (or fields of it) and return what was removed."""
-        return self._remove(key, fields)
-
-    def patch_with_ttl(self, key: str, updater: TtlUpdater) -> Record:
-        """Apply an updater of the record and of its ttl atomically; return the previous record."""
-        return self._patch_with_ttl(key, updater)
-
-    def edit(self, key: str, edit: Edit[T], *, ttl: float | None = None) -> T:
-        """Apply an edit of ``sdk.field_edits`` in one go; return what it answers."""
-        return self._edit(key, edit, ttl)
 
     def get_many(self, keys: Sequence[str]) -> dict[str, Record]:
         """Return the records that exist among ``keys``."""

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 MOST = 1000
 MOMENTS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M%z"]
 DAY = 86400
+QUOTE = "Quote the expression: mooring schedule explain '0 9 * * *'"
 
 
 @click.group("schedule")
@@ -26,7 +27,23 @@ def command() -> None:
     """Say what a cron expression means, before a job is given it."""
 
 
-@command.command()
+class _Quoted(click.Command):
+    """Says what to do about an expression that the shell has split, or put files into."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Tell of the quotes where there are too many words."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.NoSuchOption:
+            raise
+        except click.UsageError as error:
+            if "unexpected extra argument" not in error.message:
+                raise
+            said = f"{error.message.rstrip('.')}. {QUOTE}"
+            raise click.UsageError(said, ctx=error.ctx) from error
+
+
+@command.command(cls=_Quoted)
 @click.argument("expression")
 @click.option("--timezone", default="UTC", show_default=True, metavar="TZ", help="Whose clock.")
 @click.option(
@@ -137,15 +154,13 @@ def _table(schedule: Schedule, times: list[datetime]) -> str:
     from mooring.engine.schedule_words import change_in_words
 
     zone = schedule.zone
-    rows = [
-        [
-            f"{time:%a %Y-%m-%d %H:%M:%S}",
-            f"{(local := time.astimezone(zone)):%a %Y-%m-%d %H:%M:%S} {_offset(local)}",
-            change_in_words(schedule, time),
-        ]
-        for time in times
-    ]
-    return table(["UTC", zone.key, ""], rows, empty="") if rows else ""
+    columns: dict[str, list[str]] = {"UTC": [f"{time:%a %Y-%m-%d %H:%M:%S}" for time in times]}
+    if zone.key != "UTC":
+        there = [time.astimezone(zone) for time in times]
+        columns[zone.key] = [f"{local:%a %Y-%m-%d %H:%M:%S} {_offset(local)}" for local in there]
+    columns[""] = [change_in_words(schedule, time) for time in times]
+    rows = [list(row) for row in zip(*columns.values(), strict=True)]
+    return table(list(columns), rows, empty="") if rows else ""
 
 
 def _offset(local: datetime) -> str:

@@ -126,3 +126,15 @@ def test_an_unknown_zone_is_refused(cli: Program) -> None:
 @pytest.mark.parametrize("count", ["-1", "1001", "many"])
 def test_a_count_out_of_bounds_is_a_usage_error(cli: Program, count: str) -> None:
     assert cli("schedule", "explain", "* * * * *", "--count", count).status == 2
+
+
+def test_an_expression_in_several_words_is_to_be_quoted(cli: Program) -> None:
+    answer = cli("schedule", "explain", "0", "9", "*", "*", "*")
+    assert answer.status == 2
+    assert "Quote the expression: mooring schedule explain '0 9 * * *'" in answer.err
+    assert "Quote" not in cli("schedule", "explain", "0 9 * * *", "--nonsense").err
+
+
+def test_the_clock_of_utc_is_shown_once(cli: Program) -> None:
+    given = ("schedule", "explain", "0 9 * * *", "--count", "1", "--after", "2026-03-20")
+    assert cli.ok(*given).out.splitlines()[2:] == ["UTC", "Fri 2026-03-20 09:00:00"]

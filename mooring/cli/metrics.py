@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mooring.cli.edge import answer, open_host, say
+from mooring.cli.options import wants_json
 
 
 @click.group("metrics", invoke_without_command=True)
@@ -16,11 +17,13 @@ def command(ctx: click.Context) -> None:
     others with a token.
     """
     if ctx.invoked_subcommand is None:
-        from mooring.hosting.metrics import metrics
+        from mooring.hosting.metrics import metrics, metrics_json
 
         with open_host(ctx, reads=True) as host:
-            text = metrics(host).decode()
-            answer(ctx, {"metrics": text}, text.rstrip("\n"))
+            if wants_json(ctx):
+                answer(ctx, metrics_json(host), "")
+            else:
+                answer(ctx, None, metrics(host).decode().rstrip("\n"))
 
 
 @command.command()

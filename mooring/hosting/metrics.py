@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
 from itertools import accumulate
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from prometheus_client.core import (
     CounterMetricFamily,
@@ -43,9 +43,29 @@ _Sample: TypeAlias = tuple[Sequence[str], float]
 
 def metrics(host: Host) -> bytes:
     """Return the figures of the whole database. Raises MooringError when it cannot be read."""
+    return generate_latest(_registry(host))
+
+
+def metrics_json(host: Host) -> list[dict[str, Any]]:
+    """Return the same for machines that do not read Prometheus' format. Raises MooringError."""
+    return [
+        {
+            "name": family.name,
+            "type": family.type,
+            "help": family.documentation,
+            "samples": [
+                {"name": sample.name, "labels": dict(sample.labels), "value": sample.value}
+                for sample in family.samples
+            ],
+        }
+        for family in _registry(host).collect()
+    ]
+
+
+def _registry(host: Host) -> CollectorRegistry:
     registry = CollectorRegistry(auto_describe=False)
     registry.register(_Figures(host))
-    return generate_latest(registry)
+    return registry
 
 
 class _Figures(Collector):

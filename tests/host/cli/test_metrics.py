@@ -11,3 +11,14 @@ def test_figures_are_printed_and_the_token_stays_until_it_is_renewed(cli: Progra
     assert len(token) > 40
     assert cli.ok("metrics", "token", "--json").json == {"token": token.strip()}
     assert cli.ok("metrics", "token", "--renew").out != token
+
+
+def test_json_has_names_labels_and_values(cli: Program) -> None:
+    families = {family["name"]: family for family in cli.ok("metrics", "--json").json}
+    overdue = families["mooring_schedule_overdue_seconds"]
+    assert overdue["type"] == "gauge"
+    assert overdue["samples"] == [
+        {"name": "mooring_schedule_overdue_seconds", "labels": {}, "value": 0.0}
+    ]
+    [host] = families["mooring"]["samples"]
+    assert (host["name"], host["labels"].keys()) == ("mooring_info", {"version"})

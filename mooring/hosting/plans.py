@@ -15,6 +15,7 @@ from mooring.engine.plans.applying_services import AppliedHttp, AppliedJobs, App
 from mooring.engine.plans.collecting import Collector
 from mooring.engine.plans.compared import differences
 from mooring.engine.plans.job_classes import applying
+from mooring.engine.plans.outgoing import kind_of_read
 from mooring.engine.plans.planned_run import PlannedRun
 from mooring.errors import Conflict, MooringError, UsageError, WorldMoved
 from mooring.hosting.planned_services import PlannedServices
@@ -98,7 +99,9 @@ class JobPlans:
         self._refuse_second(plan)
         again = self._driven(plan, installation, listener=listener)
         if found := differences(plan, again, most=SHOWN):
-            self._log("job.plan.refused", plan, because=found)
+            # People are named on the terminal alone.
+            kinds = differences(plan, again, most=SHOWN, named=kind_of_read)
+            self._log("job.plan.refused", plan, because=kinds)
             raise WorldMoved(
                 f"Nothing was written, for the world has moved since the plan was made: "
                 f"{'; '.join(found)}.",

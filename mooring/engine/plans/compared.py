@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -10,12 +10,15 @@ from mooring.engine.plans.outgoing import digest
 from mooring.model.plan import Plan
 
 
-def differences(plan: Plan, again: Plan, *, most: int) -> list[str]:
-    """Say what is not as it was when the plan was made; nothing if all is."""
-    found = [
-        *_kinds(plan, again),
-        *(f"{name} {what}" for name, what in _changed(plan.reads, again.reads)),
-    ]
+def differences(
+    plan: Plan, again: Plan, *, most: int, named: Callable[[str], str] = str
+) -> list[str]:
+    """Say what is not as it was when the plan was made; nothing if all is.
+
+    What was read is named as ``named`` says.
+    """
+    reads = (f"{named(name)} {what}" for name, what in _changed(plan.reads, again.reads))
+    found = [*_kinds(plan, again), *dict.fromkeys(reads)]
     if not found and (plan.writes != again.writes or _linked(plan) != _linked(again)):
         found = ["the same writes say something else"]
     shown = list(islice(found, most))

@@ -33,11 +33,12 @@ OF_ONE_TRY = frozenset({
 })  # fmt: skip
 
 _NAMED = (
-    (re.compile(r"-?\d+"), "{id}"),
+    (re.compile(r"[+-]?\d+"), "{id}"),
     (re.compile(r".*@.*"), "{email}"),
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE), "{id}"),
     (re.compile(r"(?=.*\d)[\w.~-]{16,}"), "{key}"),
 )
+_BODY = re.compile(rf" [0-9a-f]{{{DIGEST_CHARACTERS}}}$")
 
 Path = tuple[str | int, ...]
 """Where something stands in a JSON value."""
@@ -150,6 +151,15 @@ def read_name(request: HttpRequest) -> str:
     asked = write_of(request)
     body = f" {digest(asked.content)}" if request.body else ""
     return f"{asked.action} {asked.service}{asked.target}{body}"
+
+
+def kind_of_read(name: str) -> str:
+    """Return the name of what was read without what it says of single records and people."""
+    what, space, place = name.partition(" ")
+    if what == ODP:  # behind the kind of record stands which one, or after which
+        return f"{what} {place.partition(' ')[0]}"
+    path = _BODY.sub("", place.partition("?")[0])
+    return f"{what}{space}{'/'.join(map(_named, path.split('/')))}"
 
 
 def digest(value: Any) -> str:

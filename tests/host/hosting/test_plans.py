@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -129,6 +130,17 @@ def test_a_service_that_is_away_for_a_moment_is_waited_for(
     things.refuses = 1
     assert planned(host).total == 3
     assert waited == [7.0]
+
+
+def test_who_is_meant_is_said_on_the_terminal_and_not_in_the_log(host: Host) -> None:
+    plan = planned(host)
+    kept = replace(plan, reads={**plan.reads, "GET api.example.org/contacts/jane@x.com": "1"})
+    host.plans.kept(plan.install_id).put(kept)
+    with pytest.raises(WorldMoved, match=r"contacts/jane@x\.com is not read any more"):
+        applied(host, plan)
+    log = (host.home.path / "logs/mooring.jsonl").read_text("utf-8")
+    assert "api.example.org/contacts/{email} is not read any more" in log
+    assert "jane" not in log
 
 
 def test_records_that_changed_are_a_world_that_moved(host: Host) -> None:

@@ -46,6 +46,15 @@ def test_reads_that_differ_are_named() -> None:
     ]
 
 
+def test_reads_can_be_named_by_their_kind() -> None:
+    again = replace(PLAN, reads={"GET a": "9", "GET b/1": "1", "GET b/2": "1"})
+    assert differences(PLAN, again, most=5, named=lambda name: name[:5]) == [
+        "GET a is not what it was",
+        "kv co is not read any more",
+        "GET b was not read before",
+    ]
+
+
 def test_only_so_many_are_named() -> None:
     again = replace(PLAN, reads={str(number): "" for number in range(5)})
     assert differences(PLAN, again, most=2) == [

@@ -14,6 +14,7 @@ from mooring.engine.plans.outgoing import (
     digest_of_bytes,
     is_blank,
     is_read,
+    kind_of_read,
     leaves,
     read_name,
     write_of,
@@ -182,6 +183,23 @@ def test_reads_are_told_apart_by_address_and_body() -> None:
     }
     assert len(named) == 3
     assert "GET a.example/x?a=2&b=1" in named
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        ("GET a.example/things", "GET a.example/things"),
+        ("GET a.example/contacts/jane doe@x.com?of=jo@x.com", "GET a.example/contacts/{email}"),
+        (f"POST a.example/contacts/17 {digest(1)}", "POST a.example/contacts/{id}"),
+        ("odp customer email=jane@x.com", "odp customer"),
+        ("odp products after jane@x.com (1000)", "odp products"),
+        ("kv_store list", "kv_store list"),
+        ("kv_store contact:jane@x.com/…", "kv_store {email}/…"),
+        ("kv_store +4912345", "kv_store {id}"),
+    ],
+)
+def test_a_read_has_a_kind_that_names_nobody(name: str, kind: str) -> None:
+    assert kind_of_read(name) == kind
 
 
 @pytest.mark.parametrize("leaf", [-1, "planned-list"])

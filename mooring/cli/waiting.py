@@ -13,28 +13,20 @@ from mooring.model.run import Run
 if TYPE_CHECKING:
     from mooring.hosting.host import Host
 
-LOOK_EVERY = 0.1  # seconds
-
 
 def finish(ctx: click.Context, host: Host, run: Run) -> Run:
     """Follow the run to its end; execute it here as soon as no other process can.
 
-    Another command that waits has the place for its own run alone, and leaves this one behind.
+    Another command that waits executes its own run alone, and leaves this one behind.
     """
     ctx.obj["interrupted"] = (
         f"The run {run.run_id} is not ended by that: it goes on under `mooring serve`. "
         f"To end it: mooring jobs terminate {run.run_id}"
     )
     with progress_view(ctx) as view, watching(host, run.run_id, view):
-        while not run.status.final:
-            with host.jobs.stand_in() as standing_in:
-                if standing_in:
-                    return host.jobs.execute_until_final(
-                        run.run_id, waiting=lambda waits: _tell_of_wait(view, host, waits)
-                    )
-            host.clock.sleep(LOOK_EVERY)
-            run = host.runs.get(run.run_id)
-    return run
+        return host.jobs.execute_until_final(
+            run.run_id, waiting=lambda waits: _tell_of_wait(view, host, waits)
+        )
 
 
 def _tell_of_wait(view: View, host: Host, run: Run) -> None:

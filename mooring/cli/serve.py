@@ -11,6 +11,9 @@ from mooring.adapters.home import Addresses
 from mooring.cli.edge import open_host
 from mooring.cli.layout import aligned
 from mooring.cli.options import wants_json
+from mooring.errors import UsageError
+
+EVERYWHERE = ("0.0.0.0", "::")  # noqa: S104  # compared with, not listened on
 
 
 @click.command("serve")
@@ -47,6 +50,7 @@ def command(
     no_jobs: bool,
 ) -> None:
     """Receive webhooks, run jobs on schedule, and show the console, until Ctrl-C."""
+    _check_ports(public_host, public_port, console_host, console_port)
     from mooring.adapters.secrets.watch import watching
     from mooring.adapters.shared_process import share_process
     from mooring.web.server import serve
@@ -76,4 +80,14 @@ def command(
             console_port=console_port,
             on_ready=ready,
             jobs=not no_jobs,
+        )
+
+
+def _check_ports(public_host: str, public: int, console_host: str, console: int) -> None:
+    """Refuse one port for both servers. Raises UsageError."""
+    hosts = {public_host, console_host}
+    if public and public == console and (len(hosts) == 1 or hosts & set(EVERYWHERE)):
+        raise UsageError(
+            f"--public-port and --console-port are both {public}.",
+            hint="Give each its own: functions and the console are served apart (0: a free one).",
         )

@@ -27,6 +27,8 @@ ANSWER = (
     "A plan answered {action} {service} with {{}}, because the app does not say what to plan "
     "with: give the call `planned=`, with what the service would answer."
 )
+MOST_STEPS = 10_000
+LONGEST_WAIT, MOST_WAITED = 60.0, 600.0  # seconds: at once, and in all
 
 
 @dataclass(slots=True)
@@ -43,6 +45,7 @@ class PlannedRun:
     told: Callable[[int, JobStatus], object]
     put_off: Callable[[MooringError, float], object]
     hide: Callable[[str], str]
+    _waited: float = 0.0
 
     def driven(self, job_class: type[Any]) -> Plan:
         """Return the plan. Raises PlanFailed, and what the app raises of the host's errors."""
@@ -66,6 +69,7 @@ class PlannedRun:
         parameters = copy.deepcopy(dict(plan.parameters))
         status = self._called(job.prepare, parameters, None, False, name="prepare")
         while not status.complete:
+            self._check_steps(steps)
             status = self._performed(job, status)
             steps += 1
             self.told(steps, status)
@@ -85,12 +89,33 @@ class PlannedRun:
                 self.collector.take_back()
                 if isinstance(reaction, PutOff):
                     attempt = reaction.attempt
+                    self._check_wait(error, reaction.seconds)
                     self.put_off(error, reaction.seconds)
                 elif isinstance(reaction, SetAside) and isinstance(error, RecordRefused):
                     set_aside += 1
                     self._set_aside(error)
                 else:
                     raise
+
+    def _check_steps(self, steps: int) -> None:
+        """Let no plan be made for ever. Raises PlanFailed."""
+        if steps >= MOST_STEPS:
+            raise PlanFailed(
+                f"{self.plan.job} had not ended after {MOST_STEPS:,} steps, and no plan has more. "
+                "Nothing was written.",
+                hint="Plan less at once, with --parameters; or the job never says complete.",
+            )
+
+    def _check_wait(self, error: MooringError, seconds: float) -> None:
+        """Let nobody wait long for a plan. Raises PlanFailed."""
+        self._waited += seconds
+        if seconds > LONGEST_WAIT or self._waited > MOST_WAITED:
+            most = f"{LONGEST_WAIT:g} s at once and {MOST_WAITED:g} s in all"
+            raise PlanFailed(
+                f"{self.plan.job} was to go on in {seconds:,.0f} s, and a plan waits {most}: "
+                f"{self.hide(str(error))} Nothing was written.",
+                hint="Make the plan later; a run waits by itself.",
+            ) from error
 
     def _set_aside(self, refused: RecordRefused) -> None:
         self.invocation.services.dead_letters.set_aside(

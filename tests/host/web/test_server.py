@@ -106,6 +106,12 @@ def test_a_second_serve_on_one_home_is_refused_with_the_address_of_the_first(
         assert second.out == ""
 
 
+def test_one_port_for_both_servers_is_refused_by_its_options(cli: Program) -> None:
+    answer = cli("serve", "--public-port", "8081", "--console-port", "8081")
+    assert answer.status == 2
+    assert "--public-port and --console-port are both 8081." in answer.err
+
+
 @pytest.mark.parametrize("option", ["--public-port", "--console-port"])
 def test_a_taken_port_is_refused_and_nothing_is_left_behind(
     cli: Program, home: Path, option: str

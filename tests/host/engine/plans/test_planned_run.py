@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from mooring.engine.plans import planned_run as planned_run_module
 from mooring.engine.plans.applying_services import AppliedHttp, Guard
 from mooring.engine.plans.collecting import Collector
 from mooring.engine.plans.collecting_services import PlannedHttp, PlannedLetters
@@ -21,6 +22,7 @@ from mooring.errors import (
     MooringError,
     NotPlanned,
     PlanFailed,
+    RateLimited,
     RecordRefused,
     ServiceUnavailable,
 )
@@ -186,6 +188,40 @@ def test_a_service_that_stays_away_ends_the_plan(
     monkeypatch.setattr(Unlucky, "failures", 0)
     with pytest.raises(ServiceUnavailable, match="It is away"):
         planned_run(memory_app, {"n": 1, "fails": 9}).driven(Unlucky)
+
+
+class Endless(Counting):
+    """Is never complete."""
+
+    def perform(self, status: JobStatus) -> JobStatus:
+        return JobStatus({})
+
+
+def test_a_job_that_does_not_end_ends_the_plan(
+    memory_app: MemoryApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(planned_run_module, "MOST_STEPS", 20)
+    heard: list[int] = []
+    run = planned_run(memory_app, {"n": 1})
+    run.told = lambda steps, status: heard.append(steps)
+    with pytest.raises(PlanFailed, match="sync had not ended after 20 steps") as raised:
+        run.driven(Endless)
+    assert (heard[-1], raised.value.exit_status) == (20, 1)
+
+
+class Limited(Counting):
+    """Is told to come again later, for ever."""
+
+    def perform(self, status: JobStatus) -> JobStatus:
+        raise RateLimited("Too fast.", retry_after=self.invocation.parameters["after"])
+
+
+@pytest.mark.parametrize(("after", "waited"), [(3600, 0), (60, 600)])
+def test_a_plan_does_not_wait_for_long(after: int, waited: int, memory_app: MemoryApp) -> None:
+    before = memory_app.clock.now()
+    with pytest.raises(PlanFailed, match="a plan waits 60 s at once and 600 s in all: Too fast"):
+        planned_run(memory_app, {"n": 1, "after": after}).driven(Limited)
+    assert (memory_app.clock.now() - before).total_seconds() == waited
 
 
 class Choosy(Counting):

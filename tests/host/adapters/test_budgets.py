@@ -135,15 +135,15 @@ def test_a_file_that_cannot_be_used_is_named(path: Path, clock: FakeClock, troub
 
 def test_a_wait_for_one_budget_holds_up_no_other(path: Path) -> None:
     keeper = BudgetKeeper(path, clock=SystemClock())
-    full = Budget("full", TOKEN, (Rate(1, 1.0),))
+    full = Budget("full", TOKEN, (Rate(1, 2.0),))
     keeper.acquire((full,), within=0)
-    waiting = threading.Thread(target=keeper.acquire, args=((full,),), kwargs={"within": 5})
+    waiting = threading.Thread(target=keeper.acquire, args=((full,),), kwargs={"within": 60})
     waiting.start()
-    begun = time.monotonic()
-    for _ in range(20):
+    for _ in range(3):
         keeper.acquire((Budget("free", TOKEN, (Rate(100, 60),)),), within=0)
-    assert time.monotonic() - begun < 0.5
-    waiting.join(5)
+    assert waiting.is_alive(), "they went before it"
+    waiting.join(60)
+    assert not waiting.is_alive()
     keeper.close()
 
 
@@ -176,5 +176,5 @@ def test_a_killed_process_leaves_nothing_locked(path: Path, code: str) -> None:
     keeper = BudgetKeeper(path, clock=SystemClock())
     begun = time.monotonic()
     keeper.acquire((Budget("another", TOKEN, (Rate(1, 60),)),), within=0)
-    assert time.monotonic() - begun < 1
+    assert time.monotonic() - begun < 10
     keeper.close()

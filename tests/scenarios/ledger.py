@@ -8,7 +8,7 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -62,11 +62,20 @@ class Line:
     pid: int
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How many steps the database called committed, before so many lines of a run were there."""
+
+    lines: int
+    committed: int
+
+
 @dataclass
 class Ledger:
     """What is noted of every run of the job."""
 
     folder: Path
+    seen: dict[str, list[Seen]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.folder.mkdir()
@@ -84,6 +93,14 @@ class Ledger:
         """Say how many steps a run takes, and how long one of them."""
         return {"steps": steps, "seconds": seconds, "ledger": str(self.folder)}
 
+    def look(self, run: Run) -> None:
+        """Note how far a run is, as read just now: whatever it begins after this comes after that.
+
+        A worker that is killed between a commit and its next step leaves no line of the commit.
+        """
+        seen = Seen(lines=len(self.of(run.run_id)), committed=run.steps)
+        self.seen.setdefault(run.run_id, []).append(seen)
+
     def of(self, run_id: str) -> list[Line]:
         """Return what is noted of a run, in order."""
         path = self.folder / run_id
@@ -91,11 +108,16 @@ class Ledger:
         return [Line(**json.loads(line)) for line in lines]
 
 
-def faults(run: Run, lines: Sequence[Line], *, steps: int) -> list[str]:
+def faults(run: Run, lines: Sequence[Line], *, steps: int, seen: Iterable[Seen] = ()) -> list[str]:
     """Say in which ways a run was not carried out once, whole and by one worker at a time."""
     return [
         f"{run.run_id}: {said}"
-        for said in (*_of_row(run, steps), *_of_steps(lines, steps), *_of_workers(lines))
+        for said in (
+            *_of_row(run, steps),
+            *_of_steps(lines, steps),
+            *_of_commits(lines, seen),
+            *_of_workers(lines),
+        )
     ]
 
 
@@ -117,6 +139,13 @@ def _of_steps(lines: Sequence[Line], steps: int) -> Iterable[str]:
             yield f"took step {after} again, which was committed"
         if after > before + 1:
             yield f"went from step {before} to step {after}"
+
+
+def _of_commits(lines: Sequence[Line], seen: Iterable[Seen]) -> Iterable[str]:
+    for look in seen:
+        for line in lines[look.lines :]:
+            if line.what == "begin" and line.step <= look.committed:
+                yield f"took step {line.step} again when {look.committed} steps were committed"
 
 
 def _of_workers(lines: Sequence[Line]) -> Iterable[str]:

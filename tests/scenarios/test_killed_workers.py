@@ -55,6 +55,8 @@ class Chase:
         """Kill a worker that is at a run, and wait until its runs go on."""
         victim = self.choose.choice(until(self._at_work, "a worker is at a run"))
         self.end(victim)
+        for run_id in self.run_ids:
+            self.ledger.look(self.host.runs.get(run_id))
         lines = {run_id: self.ledger.of(run_id) for run_id in self.run_ids}
         before = {one: len(of) for one, of in lines.items() if of and of[-1].pid == victim}
         until(lambda: self._have_gone_on(before), f"somebody goes on with {before}")
@@ -62,7 +64,11 @@ class Chase:
     def judge(self) -> None:
         """Wait for the end of all, and look at what became of them."""
         runs = [ended(self.host, run_id) for run_id in self.run_ids]
-        found = [faults(run, self.ledger.of(run.run_id), steps=STEPS) for run in runs]
+        found = [
+            faults(run, self.ledger.of(one), steps=STEPS, seen=self.ledger.seen.get(one, ()))
+            for run in runs
+            for one in [run.run_id]
+        ]
         assert [said for each in found for said in each] == []
 
     def _at_work(self) -> list[int]:

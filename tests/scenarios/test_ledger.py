@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from mooring.model.run import Run, RunStatus
-from tests.scenarios.ledger import Line, faults
+from tests.scenarios.ledger import Ledger, Line, Seen, faults
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -59,6 +62,23 @@ def test_what_may_happen_is_no_fault(text: str) -> None:
 def test_what_must_not_happen_is_named(text: str, said: str) -> None:
     found = faults(run(), noted(text), steps=3)
     assert any(said in fault for fault in found), found
+
+
+def test_a_step_that_begins_again_after_it_was_committed_unseen_is_named() -> None:
+    lines = noted("A1 a1 A2 a2 B2 b2 B3 b3")
+    assert faults(run(), lines, steps=3, seen=[Seen(lines=4, committed=1)]) == []
+    found = faults(run(), lines, steps=3, seen=[Seen(lines=4, committed=2)])
+    assert found == ["r: took step 2 again when 2 steps were committed"]
+
+
+def test_what_is_looked_at_is_noted_with_the_lines_that_there_are(tmp_path: Path) -> None:
+    ledger = Ledger(tmp_path / "ledger")
+    ledger.look(run(steps=0))
+    for line in noted("A1 a1 A2"):
+        with (ledger.folder / "r").open("a") as file:
+            file.write(json.dumps(asdict(line)) + "\n")
+    ledger.look(run(steps=1))
+    assert ledger.seen == {"r": [Seen(lines=0, committed=0), Seen(lines=3, committed=1)]}
 
 
 def test_a_step_that_was_committed_twice_shows_in_the_row() -> None:

@@ -22,7 +22,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from mooring.adapters.last_resort import last_resort
-from mooring.errors import LeaseLost
+from mooring.errors import LeaseLost, in_words
 from mooring.model.run import Run
 from mooring.sdk.interruption import Interruption
 from mooring.sdk.job import Job
@@ -188,8 +188,8 @@ class Watchdog:
             self._is_blind = False
         except Exception as error:  # noqa: BLE001  # a database that is away comes back
             if not self._is_blind:
-                said = f"{type(error).__name__}: {error}"
-                self._note("warn", "job.run.heartbeat_failed", watches[0].run, error=said)
+                run = watches[0].run
+                self._note("warn", "job.run.heartbeat_failed", run, error=in_words(error))
             self._is_blind = True
         for watch in watches:
             watch.interrupt_if_wanted()
@@ -249,9 +249,7 @@ class Watchdog:
         )
 
     def _note(self, level: str, event: str, run: Run, **fields: Any) -> None:
-        about = {"app_id": run.app_id, "account": run.account, "install_id": run.install_id}
-        about |= {"run_id": run.run_id, "job": run.job, "steps": run.steps, "epoch": run.epoch}
-        self._log.log(level, event, {**about, **fields})
+        self._log.log(level, event, {**run.log_fields, **fields})
 
 
 def _unless_lost(write: Callable[[], object]) -> None:

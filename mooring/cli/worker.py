@@ -15,6 +15,7 @@ from mooring.cli.configuration import configuration
 from mooring.cli.edge import open_host, say
 from mooring.cli.options import wants_json
 from mooring.errors import UsageError
+from mooring.model.amounts import counted
 
 LINGERS = 3.0  # seconds
 
@@ -119,7 +120,7 @@ def _flush() -> None:
 def _tell(ctx: click.Context, ready: AtWork) -> None:
     """Say that runs may come."""
     data = {"worker": ready.name, "pid": os.getpid(), "concurrency": ready.concurrency}
-    runs = "1 run" if ready.concurrency == 1 else f"{ready.concurrency} runs"
+    runs = counted(ready.concurrency, "run")
     text = f"Worker {ready.name} takes {runs} at a time. Ctrl-C stops."
     click.echo(json.dumps(data) if wants_json(ctx) else text)
     sys.stdout.flush()

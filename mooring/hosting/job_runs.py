@@ -188,8 +188,7 @@ class JobRuns:
             )
         except LeaseLost:
             left = runs.get(run.run_id)
-        fields = {"run_id": run.run_id, "app_id": run.app_id, "job": run.job, "steps": left.steps}
-        self._host.log.log("info", "job.run.interrupted", {**fields, "status": left.status.value})
+        self._host.log.log("info", "job.run.interrupted", left.log_fields)
         return left
 
     def _drive(self, run: Run, watch: Watch, stopping: Callable[[], bool]) -> Run:

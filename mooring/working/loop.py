@@ -26,7 +26,7 @@ from mooring.adapters.repositories.waiting_runs import WaitingRuns
 from mooring.adapters.run_news import FileWatch
 from mooring.engine.failures import OUR_DATABASE
 from mooring.engine.scheduler import Scheduler
-from mooring.errors import LeaseLost
+from mooring.errors import LeaseLost, in_words
 from mooring.hosting.host import Host
 from mooring.working.dispatch import Dispatch
 from mooring.working.intervals import Every
@@ -249,8 +249,7 @@ class _Worker:
             # Another submission took it, or it ended: nothing is left to do here.
             self._log("debug", "job.run.not_taken", run_id=run_id, reason=str(lost))
         except Exception as error:
-            said = f"{type(error).__name__}: {error}"
-            self._log("error", "job.run.not_executed", run_id=run_id, error=said)
+            self._log("error", "job.run.not_executed", run_id=run_id, error=in_words(error))
             raise
         finally:
             self._driven.discard((run_id, epoch))

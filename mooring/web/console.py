@@ -15,11 +15,13 @@ from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp
 
 from mooring import __version__
+from mooring.engine.failures import OUR_DATABASE
 from mooring.errors import MooringError, NotFound
 from mooring.hosting.host import Host
 from mooring.model.moment import iso
 from mooring.web.guard import Guard
 from mooring.web.metrics import PATH, Metrics
+from mooring.web.outage import AGAIN_AFTER, Outage
 from mooring.web.overview import all_apps, latest_runs, one_app
 
 HERE = Path(__file__).parent
@@ -37,6 +39,7 @@ class Console:
 
     def __init__(self, host: Host, *, metrics: Metrics) -> None:
         self._host = host
+        self._outage = Outage(host.log, "console")
         self._pages = Environment(
             loader=FileSystemLoader(HERE / "templates"),
             autoescape=True,
@@ -58,6 +61,7 @@ class Console:
                 404: self._missing,
                 405: self._missing,
                 MooringError: self._failed,
+                **dict.fromkeys(OUR_DATABASE, self._away),
             },
         )
 
@@ -84,11 +88,25 @@ class Console:
         self._host.log.log("error", "console.failed", {"error": str(error)})
         return self._problem("This page cannot be shown", str(error), status=500)
 
+    def _away(self, request: Request, error: Exception) -> HTMLResponse:
+        """Say that the database is away, without asking it for anything."""
+        assert isinstance(error, MooringError)
+        self._outage.began(error)
+        page = self._rendered(
+            "problem.html", status=503, title="The database is away", message=str(error)
+        )
+        page.headers["retry-after"] = str(AGAIN_AFTER)
+        return page
+
     def _problem(self, title: str, message: str, *, status: int) -> HTMLResponse:
         return self._page("problem.html", status=status, title=title, message=message)
 
     def _page(self, template: str, *, status: int = 200, **values: Any) -> HTMLResponse:
         self._host.know_secrets()
+        self._outage.is_over()
+        return self._rendered(template, status=status, **values)
+
+    def _rendered(self, template: str, *, status: int, **values: Any) -> HTMLResponse:
         text = self._pages.get_template(template).render(
             **values,
             account=self._host.config.account,

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from uuid import UUID
 
 from mooring.adapters.repositories.installations import ENDPOINTS, INSTALLS
+from mooring.engine.failures import OUR_DATABASE
 from mooring.engine.problems import problem
 from mooring.engine.signatures import profile_of
 from mooring.errors import MooringError, NotFound
@@ -242,6 +243,8 @@ class Directory:
             profile = None
             if entry.verify is not None:
                 profile = profile_of(entry.verify, self._host.signature_profiles)
+        except OUR_DATABASE:
+            raise
         except MooringError as error:
             raise self._unusable(address, error) from error
         return Target(installation, entry, profile, shared=entry.resolved_by is not None)

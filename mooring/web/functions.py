@@ -7,6 +7,7 @@ from collections.abc import Awaitable
 from functools import partial
 from typing import TypeGuard
 
+from mooring.engine.failures import OUR_DATABASE
 from mooring.engine.inbox import ACCEPTING_METHODS
 from mooring.engine.problems import problem, refusal
 from mooring.errors import SignatureInvalid
@@ -17,6 +18,7 @@ from mooring.web.calls import AnswerNow, Calls
 from mooring.web.directory import Address, Directory, Found, SharedAddress, Target
 from mooring.web.inbox import Inbox
 from mooring.web.messages import Refused
+from mooring.web.outage import Outage, come_again
 from mooring.web.resolution import Resolver
 from mooring.web.threads import Threads
 from mooring.web.verification import Verifier
@@ -37,6 +39,7 @@ class Functions:
         self._directory = Directory(host)
         self._resolver = Resolver(self._directory, hide=host.masker.hide)
         self._verifier = Verifier(host)
+        self._outage = Outage(host.log, "server")
 
     def remembered(self, address: Address) -> Found | None:
         """Return what is behind an address, where that takes no look at the database.
@@ -50,7 +53,9 @@ class Functions:
 
     async def find(self, address: Address) -> Found:
         """Return what is behind an address. Raises Refused."""
-        return await self._desk.run(partial(self._directory.find, address))
+        found = await self._desk.run(partial(self._directory.find, address))
+        self._outage.is_over()
+        return found
 
     async def answer(
         self, found: Found, address: Address, request: Request, *, answer_now: AnswerNow
@@ -93,6 +98,9 @@ class Functions:
         """Answer for what was raised; where nobody foresaw it, the log has the reason."""
         if isinstance(error, Refused):
             return error.response, "connection" in error.response.headers
+        if isinstance(error, OUR_DATABASE):
+            self._outage.began(error)
+            return come_again(error), False
         fields = {"path": path, "traceback": "".join(traceback.format_exception(error))}
         self._host.log.log("error", "server.failed", fields)
         said = "The host failed to answer; its log says why."

@@ -21,6 +21,7 @@ from functools import partial
 from itertools import chain
 from typing import TypeAlias
 
+from mooring.engine.failures import OUR_DATABASE
 from mooring.engine.inbox import Bury, Done, Retry, Verdict, is_suspect
 from mooring.errors import NotFound
 from mooring.hosting.host import Host
@@ -31,6 +32,7 @@ from mooring.web.bundles import MOST_THREADS, Bundle, Pace, Plan
 from mooring.web.directory import Target
 from mooring.web.handling import Handling
 from mooring.web.journal import Journal
+from mooring.web.outage import Outage
 from mooring.web.threads import Threads
 
 LEASE = timedelta(seconds=10)
@@ -63,6 +65,7 @@ class Inbox:
         time_limit: float = TIME_LIMIT,
     ) -> None:
         self._host = host
+        self._outage = Outage(host.log, "inbox")
         self._lease = lease
         self._looks_every = looks_every
         self._wake = threading.Event()
@@ -114,6 +117,9 @@ class Inbox:
             self._wake.clear()
             try:
                 self._turn_over()
+                self._outage.is_over()
+            except OUR_DATABASE as away:
+                self._outage.began(away)
             except Exception:  # noqa: BLE001  # the database may come back
                 self._host.log.log("error", "inbox.failed", {"traceback": traceback.format_exc()})
             self._wake.wait(self._looks_every)

@@ -10,7 +10,7 @@ from itertools import pairwise
 import httpx
 import pytest
 
-from mooring.errors import CredentialsRejected
+from mooring.errors import CredentialsRejected, DatabaseAway
 from mooring.hosting.host import Host
 from mooring.model.installation import Installation
 from mooring.model.run import RunStatus
@@ -214,3 +214,17 @@ def test_a_function_for_the_form_alone_shows_no_address(host: Host, app: App) ->
     app.function("options", "return Response(200, [])", access="form")
     host.lifecycle.install(app.finish())
     assert "Serves the settings form; it has no address." in get(host, "/apps/shop").text
+
+
+def test_a_database_that_is_away_is_said_and_when_to_come_again(
+    host: Host, installed: Installation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def away(*_: object) -> int:
+        raise DatabaseAway("The database does not answer: refused.")
+
+    monkeypatch.setattr(type(host.database), "revision", away)
+    monkeypatch.setattr(type(host.database), "read", away)
+    answer = get(host)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert "The database does not answer: refused." in answer.text
+    assert "Traceback" not in answer.text

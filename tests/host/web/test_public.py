@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
+from mooring.errors import DatabaseAway
 from mooring.hookspecs import hookimpl
 from mooring.hosting.host import Host
 from mooring.model.installation import Installation
@@ -406,3 +407,22 @@ def _soon(condition: Callable[[], object]) -> None:
             await asyncio.sleep(0.01)
 
     asyncio.run(wait())
+
+
+def test_a_database_that_is_away_is_a_503_and_one_line_of_the_log(
+    app: App, site: OpenSite, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = site(app.function("hello", "return Response(200)"))
+
+    def away(*_: Any) -> int:
+        raise DatabaseAway("10.0.0.7 refused the connection.")
+
+    monkeypatch.setattr(type(opened.host.database), "revision", away)
+    for answer in [ask(opened, "POST", opened.path("hello")) for _ in range(3)]:
+        assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+        assert answer.json()["error"]["code"] == "config.database"
+        assert "cannot reach its database" in answer.json()["error"]["message"]
+        assert "10.0.0.7" not in answer.text
+    (line,) = [x for x in _log(opened) if x["level"] == "error"]
+    assert (line["event"], "traceback" in line) == ("server.database_away", False)
+    assert "10.0.0.7 refused" in line["error"]

@@ -158,7 +158,9 @@ MAY_READ_THE_ENVIRONMENT = ("mooring/cli",)
 
 LINES_PER_MODULE, LINES_PER_MODULE_EVER, LINES_PER_FUNCTION = 350, 500, 60
 MEDIAN_MODULE, NINE_IN_TEN_MODULES = 150, 350
-LONGER_MODULES: dict[str, str] = {}
+LONGER_MODULES: dict[str, str] = {
+    "mooring/adapters/tables.py": "the whole schema in one place: a list, and nothing to follow",
+}
 LONGER_FUNCTIONS: dict[str, str] = {}
 SAYS_NOTHING = {"utils", "util", "helpers", "helper", "manager", "misc", "common", "shared", "base"}
 

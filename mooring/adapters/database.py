@@ -18,26 +18,22 @@ from sqlalchemy import (
     Engine,
     PoolProxiedConnection,
     Table,
-    create_engine,
     delete,
-    event,
     inspect,
     select,
     text,
 )
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import DatabaseError, DBAPIError
-from sqlalchemy.pool import ConnectionPoolEntry
 
-from mooring.adapters.database_address import read_address
+from mooring.adapters.database_engine import dispose, open_engine
 from mooring.adapters.database_trouble import busy, explanation
-from mooring.adapters.sqlite_engine import BUSY_SECONDS, WRITING, sqlite_engine
+from mooring.adapters.sqlite_engine import BUSY_SECONDS, WRITING
 from mooring.adapters.tables import meta, revisions
 from mooring.errors import ConfigurationInvalid
 
 HEAD = "0003"
 MIGRATION_LOCK = 0x6D6F6F72  # "moor": the advisory lock of migrating hosts
-CONNECT_SECONDS = 10
 
 
 class Database:
@@ -60,7 +56,7 @@ class Database:
 
         Raises HomeUnusable for a file and ConfigurationInvalid for an address that cannot be used.
         """
-        database = cls(_engine(url, file))
+        database = cls(open_engine(url, file))
         try:
             with database._explained():
                 database._bring_up_to_date()
@@ -222,9 +218,7 @@ class Database:
 
     def close(self) -> None:
         """Close all connections; one that a thread still uses as soon as it gives it back."""
-        if not event.contains(self._engine.pool, "checkin", _end):
-            event.listen(self._engine.pool, "checkin", _end)
-        self._engine.dispose()
+        dispose(self._engine)
 
     def _outer(self) -> Connection | None:
         """Return the connection of the ``write`` that this thread is inside of."""
@@ -312,28 +306,6 @@ def advisory_key(name: str) -> int:
     """Number an advisory lock after its name."""
     digest = hashlib.blake2b(name.encode(), digest_size=8).digest()
     return int.from_bytes(digest, "big", signed=True)
-
-
-def _end(_connection: object, record: ConnectionPoolEntry) -> None:
-    """Close a connection that is given back after its time."""
-    record.invalidate()
-
-
-def _engine(url: str | None, file: Path | None) -> Engine:
-    if not url:
-        if file is None:
-            raise ConfigurationInvalid("No database is named.", hint="Set MOORING_DATABASE_URL.")
-        return sqlite_engine(file)
-    parsed = read_address(url)
-    if parsed.get_backend_name() == "sqlite":
-        return sqlite_engine(Path(parsed.database or ""))
-    return create_engine(
-        parsed.set(drivername="postgresql+psycopg"),
-        pool_pre_ping=True,
-        pool_timeout=60.0,
-        hide_parameters=True,  # states and settings, which would stand in every error
-        connect_args={"connect_timeout": CONNECT_SECONDS, "application_name": "mooring"},
-    )
 
 
 def _recorded_revision(connection: Connection) -> str | None:

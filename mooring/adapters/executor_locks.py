@@ -19,7 +19,8 @@ from typing import Any, Protocol
 import psycopg
 from sqlalchemy import make_url, text
 
-from mooring.adapters.database import CONNECT_SECONDS, Database, advisory_key
+from mooring.adapters.database import Database, advisory_key
+from mooring.adapters.database_engine import CONNECT_SECONDS
 from mooring.adapters.repositories.runs_in_hand import lock_of
 from mooring.adapters.run_news import CHANNEL
 from mooring.sdk.ports import LogPort

@@ -36,6 +36,7 @@ from mooring.errors import (
     ServiceError,
     ServiceUnavailable,
 )
+from mooring.sdk.context import end_if_told
 from mooring.sdk.ports import Clock, HttpRequest, HttpResponse
 
 MOST_CONNECTIONS = 10
@@ -120,10 +121,12 @@ class HttpClient:
         return url.copy_merge_params(_pairs(request.params)) if request.params else url
 
     def _tried(self, call: _Call) -> HttpResponse:
-        """Make one try. Raises _Failure for what another one may mend."""
+        """Make one try. Raises _Failure for what another one may mend, and Interrupted."""
+        end_if_told()
         if call.left() <= 0 and call.last is not None:
             raise call.last
         self._budgets.acquire(call.request.budgets, within=max(call.left(), 0.0))
+        end_if_told()  # That may have taken its time.
         call.tries += 1
         try:
             return self._exchanged(call)

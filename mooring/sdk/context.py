@@ -100,6 +100,12 @@ def current() -> Invocation:
     return invocation
 
 
+def end_if_told() -> None:
+    """Raise Interrupted in a job that was told to end: it has nothing to do any more."""
+    if invocation := present():
+        invocation.interruption.check()
+
+
 def get_app_context() -> AppContext:
     """Return which installation this code is running for."""
     return current().app

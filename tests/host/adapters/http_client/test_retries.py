@@ -5,8 +5,9 @@ from __future__ import annotations
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
@@ -14,12 +15,16 @@ import pytest
 from pytest_httpserver import HTTPServer
 from werkzeug import Request, Response
 
+from mooring.adapters.budgets import BudgetKeeper
 from mooring.adapters.http_client import HttpClient
 from mooring.errors import (
     RateLimited,
     ServiceUnavailable,
 )
+from mooring.sdk.context import Invocation, use
+from mooring.sdk.interruption import Interrupted, Interruption
 from mooring.sdk.ports import Budget, HttpRequest, Rate
+from mooring.testing.memory import memory_app
 
 SECRET = "tok-5e2b77c1d0"
 
@@ -255,3 +260,44 @@ def test_every_try_counts_against_the_budgets(
         client.send(request)
     assert 50 < limited.value.retry_after <= 60
     assert len(sent) == 2
+
+
+# -- a run that was told to end
+
+
+def told_by(interruption: Interruption) -> Invocation:
+    return replace(memory_app().invocation, interruption=interruption)
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_run_that_was_told_to_end_does_not_try_again(
+    client: HttpClient, httpserver: HTTPServer
+) -> None:
+    interruption, arrived = Interruption(), []
+
+    def refuse(request: Request) -> Response:
+        arrived.append(request)
+        interruption.tell()
+        return Response(status=503)
+
+    httpserver.expect_request("/things").respond_with_handler(refuse)
+    with use(told_by(interruption)), pytest.raises(Interrupted):
+        client.send(HttpRequest("PUT", httpserver.url_for("/things"), attempts=3))
+    assert len(arrived) == 1
+
+
+def test_a_run_that_was_told_to_end_while_it_waited_for_a_budget_sends_nothing(
+    answering: Answering,
+    client: HttpClient,
+    httpserver: HTTPServer,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    interruption, sent = Interruption(), answering(Response(b"ok"))
+
+    def acquire(keeper: BudgetKeeper, budgets: Sequence[Budget], *, within: float) -> None:
+        interruption.tell()
+
+    monkeypatch.setattr(BudgetKeeper, "acquire", acquire)
+    with use(told_by(interruption)), pytest.raises(Interrupted):
+        client.send(HttpRequest("GET", httpserver.url_for("/things")))
+    assert not sent

@@ -71,7 +71,7 @@ class JobRuns:
         installation = host.installations.get(before.install_id)
         if installation.state is InstallationState.UNINSTALLED:
             raise Conflict(f"{before.app_id} is not installed any more.", where=run_id)
-        run = host.runs.resume(run_id, now=host.clock.now())
+        run = host.runs.resume(run_id)
         was = f"{before.status.value} after {before.steps} steps"
         said = f": {host.masker.hide(before.error)}" if before.error else ""
         host.history.record(

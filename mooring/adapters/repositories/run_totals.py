@@ -175,10 +175,11 @@ def _add(connection: Connection, over: Sequence[Row[Any]]) -> None:
     connection.execute(
         update(runs)
         .where(runs.c.run_id == bindparam("of_run"))
-        .values(counted_epoch=runs.c.epoch, counted=bindparam("did")),
+        .values(counted_epoch=bindparam("of_epoch"), counted=bindparam("did")),
         [
             {
                 "of_run": row.run_id,
+                "of_epoch": row.epoch,  # It may have been resumed since, and ends once more.
                 "did": None
                 if row.status == RunStatus.COMPLETE
                 else Work.of(row.statistics).to_json(),

@@ -167,13 +167,14 @@ class Runs(RunMoves):
             connection.execute(update(runs).where(waiting).values(scheduled_at=now))
             announce_runs(connection)
 
-    def resume(self, run_id: str, *, now: datetime) -> Run:
+    def resume(self, run_id: str) -> Run:
         """Let a run go on from its last state that ended in ERROR or was TERMINATED.
 
         Raises NotFound, and Conflict for one that has not ended, or has ended well.
         """
         again = update(runs).where(runs.c.run_id == run_id, runs.c.status.in_(RESUMABLE))
-        anew = dict.fromkeys(("error", "worker", "heartbeat_at", "completed_at"))
+        # Due as it was, and not from now on: a clock may be set back.
+        anew = dict.fromkeys(("error", "worker", "heartbeat_at", "completed_at", "not_before"))
         with self._database.write() as connection:
             resumed = self._changed(
                 again.values(
@@ -181,7 +182,6 @@ class Runs(RunMoves):
                     epoch=runs.c.epoch + 1,
                     attempt=0,
                     workers_lost=0,
-                    not_before=now,
                     **anew,
                 )
             )

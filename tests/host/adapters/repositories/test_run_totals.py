@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from mooring.adapters.database import Database
+from mooring.adapters.repositories import run_totals
 from mooring.adapters.repositories.run_totals import Queue, RunTotals
 from mooring.adapters.repositories.runs import Runs
 from mooring.model.run import Run, RunStatus, Standing
@@ -80,7 +81,7 @@ def test_a_run_that_is_resumed_counts_what_it_does_since(runs: Runs, totals: Run
     run = stepped(runs, taken(runs), 2)
     runs.finish(run, RunStatus.ERROR, now=SOON, error="Odd.")
     assert totals.look().work["shop", "sync"].buckets[7] == 2
-    resumed = runs.resume(run.run_id, now=SOON)
+    resumed = runs.resume(run.run_id)
     assert totals.look().work["shop", "sync"].buckets[7] == 2
     again = stepped(runs, runs.take(resumed.run_id, worker="w", now=SOON), 6)
     assert totals.look().work["shop", "sync"].buckets[7] == 6
@@ -105,6 +106,26 @@ def test_several_who_look_at_once_count_each_end_once(runs: Runs, totals: RunTot
     found = totals.look()
     assert found.ended == {("shop", "sync", "COMPLETE"): 10}
     assert found.work["shop", "sync"].buckets[7] == 10
+
+
+def test_a_run_that_goes_on_while_its_end_is_counted_is_counted_again_when_it_ends(
+    runs: Runs, totals: RunTotals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = runs.finish(stepped(runs, taken(runs), 1), RunStatus.ERROR, now=SOON, error="Bad.")
+    add, again = run_totals._add, []
+
+    def add_late(*given: Any) -> None:
+        runs.resume(run.run_id)
+        again.append(runs.take(run.run_id, worker="w", now=SOON))
+        add(*given)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(run_totals, "_add", add_late)
+        totals.look()
+    runs.finish(stepped(runs, again[0], 2), RunStatus.COMPLETE, now=SOON)
+    found = totals.look()
+    assert found.ended == {("shop", "sync", "ERROR"): 1, ("shop", "sync", "COMPLETE"): 1}
+    assert found.work["shop", "sync"].buckets[7] == 2
 
 
 def test_statistics_of_other_classes_count_by_their_time_alone(

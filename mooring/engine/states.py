@@ -118,8 +118,13 @@ def _progress(progress: object, method: str) -> dict[str, Any] | None:
             f"{method} returned a progress of {done!r} of {total!r}.",
             hint="Both are whole numbers from 0; a total that nobody knows is None.",
         )
-    unit, message = (str(said)[:LONGEST_MESSAGE] for said in (progress.unit, progress.message))
+    unit, message = (_short(said) for said in (progress.unit, progress.message))
     return {"done": done, "total": total, "unit": unit, "message": message}
+
+
+def _short(said: object) -> str:
+    """Return what is said of a progress; no sign of it that cannot be stored costs the step."""
+    return _UNSTORABLE.sub("\ufffd", str(said)[:LONGEST_MESSAGE])
 
 
 def _is_count(number: object) -> bool:

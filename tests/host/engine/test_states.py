@@ -105,6 +105,11 @@ def test_a_progress_is_kept_beside_the_state() -> None:
     assert kept({}).progress is None
 
 
+def test_what_cannot_be_stored_of_a_progress_is_replaced() -> None:
+    odd = kept({}, Progress(1, 2, "a\x00b", "m\ud800")).progress
+    assert odd == {"done": 1, "total": 2, "unit": "a\ufffdb", "message": "m\ufffd"}
+
+
 @pytest.mark.parametrize(
     ("progress", "said"),
     [

@@ -15,10 +15,10 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, func, select
+from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, func, not_, select
 from sqlalchemy import update as change
 
-from mooring.adapters.database import Database, insert
+from mooring.adapters.database import Database, hold, insert
 from mooring.adapters.repositories.short_ids import row_called
 from mooring.adapters.secrets.sealing import Seal
 from mooring.adapters.tables import dead_letters, installations, runs
@@ -197,11 +197,15 @@ class DeadLetters:
         return ShownLetter(self._opened(row), row.app_id, row.account)
 
     def ask(self, letter_ids: Collection[str], *, run_id: str) -> int:
-        """Let a run handle them once more; return how many there are, inside of its creation."""
-        asked = {"state": LetterState.RETRYING.value, "run_id": run_id}
+        """Let a run handle them once more, inside of its creation; return how many it has now.
+
+        What another run has in hand stays with that one.
+        """
+        asked = change(dead_letters).values(state=LetterState.RETRYING.value, run_id=run_id)
         with self._database.write() as connection:
+            hold(connection, "dead_letters")  # The run of another may not be visible yet.
             return sum(
-                connection.execute(change(dead_letters).where(_are(chunk)).values(asked)).rowcount
+                connection.execute(asked.where(_are(chunk), not_(IN_HAND))).rowcount
                 for chunk in in_chunks(list(letter_ids), KEYS_AT_ONCE)
             )
 

@@ -11,6 +11,8 @@ import pytest
 
 from mooring.adapters.masking import MASK
 from mooring.cli.deadletter import letter_json
+from mooring.errors import Conflict
+from mooring.hosting.dead_letters import retry_letters
 from mooring.hosting.host import Host
 from mooring.model.config import HostConfig
 from mooring.model.run import RunStatus
@@ -163,6 +165,16 @@ def test_a_retry_waits_for_serve_and_is_not_asked_for_twice(aside: Program) -> N
     with opened(aside) as host:
         host.runs.terminate(run_id, now=host.clock.now())
     assert sorted(each["state"] for each in kept(aside)) == ["retrying", "set_aside"]
+
+
+def test_of_two_retries_at_once_the_second_is_refused_and_writes_no_run(aside: Program) -> None:
+    with opened(aside) as host:
+        both = host.dead_letters.recent(app_id=APP)
+        [run] = retry_letters(host, both[:1])
+        with pytest.raises(Conflict, match="Of 2 records 1 are no longer here"):
+            retry_letters(host, both)
+        assert [each.run_id for each in host.runs.recent(app_id=APP, active=True)] == [run.run_id]
+        assert sorted(each["state"] for each in kept(aside)) == ["retrying", "set_aside"]
 
 
 def test_a_job_that_cannot_retry_says_so_and_changes_nothing(cli: Program, app: Path) -> None:

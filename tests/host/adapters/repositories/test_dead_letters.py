@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -190,6 +191,31 @@ def test_a_letter_is_in_hand_until_the_run_that_was_asked_has_ended(
     runs.finish(taken, RunStatus.ERROR, now=clock.now(), error="It failed.")
     assert one(letters).state is LetterState.SET_ASIDE
     assert len(letters.asked_of(job="tidy", run_id=run.run_id, limit=9)) == 1
+
+
+def test_of_many_runs_that_ask_for_a_letter_at_once_one_gets_it(
+    shelf: DeadLetters,
+    letters: InstallationLetters,
+    shop: Installation,
+    database: Database,
+    clock: FakeClock,
+) -> None:
+    put(letters)
+    letter_id, runs = one(letters).letter_id, Runs(database)
+
+    def ask(_: int) -> tuple[str, int]:
+        with database.write():
+            run = runs.create(shop, "tidy", {}, scheduled_at=clock.now())
+            assert run is not None
+            return run.run_id, shelf.ask([letter_id], run_id=run.run_id)
+
+    with ThreadPoolExecutor(4) as pool:
+        asked = dict(pool.map(ask, range(4)))
+    [winner] = [run_id for run_id, count in asked.items() if count]
+    assert one(letters).run_id == winner
+    runs.terminate(winner, now=clock.now())
+    _, count = ask(0)
+    assert count == 1, "it came back with the end of the run"
 
 
 def test_what_is_dropped_is_gone(

@@ -12,6 +12,8 @@ from mooring.errors import ConfigurationInvalid, DatabaseAway, DatabaseBusy
 # down, no such database; and the state of a missing privilege.
 UNREACHABLE = frozenset({"", "08", "28", "53", "57", "3D"})
 FORBIDDEN = "42501"
+# Transactions that got into one another's way: a deadlock, no common order, a lock that is held.
+ENTANGLED = frozenset({"40P01", "40001", "55P03"})
 
 
 def explanation(error: DatabaseError, url: URL) -> Exception | None:
@@ -27,6 +29,12 @@ def explanation(error: DatabaseError, url: URL) -> Exception | None:
             where=place,
             hint="Check that PostgreSQL runs there and that MOORING_DATABASE_URL is right.",
         )
+    if state in ENTANGLED:
+        return DatabaseBusy(
+            f"The database is busy: {reason}.",
+            where=place,
+            hint="Try again: other processes were writing the same at that moment.",
+        )
     if state == FORBIDDEN:
         return ConfigurationInvalid(
             f"The database user may not do this: {reason}.",
@@ -40,7 +48,13 @@ def _sqlite_explanation(error: DatabaseError, file: str, reason: str) -> Excepti
     code = getattr(error.orig, "sqlite_errorname", "")
     if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return busy(file)
-    fatal = ("CANTOPEN", "READONLY", "FULL", "IOERR", "NOTADB", "CORRUPT", "PERM", "AUTH")
+    if code.startswith(("SQLITE_FULL", "SQLITE_IOERR")):
+        return DatabaseAway(
+            f"The database cannot be used at present: {reason}.",
+            where=file,
+            hint="Make room on its disk, and look whether the disk is sound.",
+        )
+    fatal = ("CANTOPEN", "READONLY", "NOTADB", "CORRUPT", "PERM", "AUTH")
     if code.startswith(tuple(f"SQLITE_{name}" for name in fatal)):
         return unusable(file, reason)
     return None

@@ -46,6 +46,21 @@ def test_a_server_that_cannot_be_worked_with_does_not_answer(reason: psycopg.Err
     assert "tr0ub4dor" not in str(found)
 
 
+@pytest.mark.parametrize(
+    "reason",
+    [
+        psycopg.errors.DeadlockDetected("deadlock detected"),
+        psycopg.errors.SerializationFailure("could not serialize access"),
+        psycopg.errors.LockNotAvailable("lock timeout"),
+    ],
+)
+def test_transactions_in_one_another_s_way_find_the_database_busy(reason: psycopg.Error) -> None:
+    found = explanation(OperationalError("UPDATE runs", {}, reason), SERVER)
+    assert isinstance(found, DatabaseBusy)
+    assert f"is busy: {reason}." in str(found)
+    assert "tr0ub4dor" not in str(found)
+
+
 def test_a_user_without_the_right_is_told_to_own_the_database() -> None:
     reason = psycopg.errors.InsufficientPrivilege("permission denied for table runs\nLINE 1: …")
     found = explanation(ProgrammingError("SELECT 1", {}, reason), SERVER)
@@ -76,6 +91,19 @@ def test_a_file_that_others_write_to_all_the_time_is_busy(tmp_path: Path) -> Non
     first.close()
     second.close()
     assert isinstance(found, DatabaseBusy)
+    assert str(file) in str(found)
+
+
+def test_a_disk_that_is_full_is_waited_for(tmp_path: Path) -> None:
+    file = tmp_path / "full.sqlite"
+    connection = sqlite3.connect(file)
+    connection.execute("CREATE TABLE t (x BLOB)")
+    connection.execute("PRAGMA max_page_count = 3")
+    large = "INSERT INTO t VALUES (zeroblob(100000))"
+    found = explanation(raised(lambda: connection.execute(large)), of_sqlite(file))
+    connection.close()
+    assert isinstance(found, DatabaseAway)
+    assert "cannot be used at present: database or disk is full." in str(found)
     assert str(file) in str(found)
 
 

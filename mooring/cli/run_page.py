@@ -116,7 +116,8 @@ def _attempts(run: Run) -> str:
     failed, waited = (run.statistics.get(name, 0) for name in ("attempts_total", "waited_ms"))
     if not failed and not waited:
         return ""
-    now = f", {run.attempt} of them at the present step" if run.attempt else ""
+    here = run.attempt + (run.status is RunStatus.ERROR)  # the last one ended it
+    now = f", {here} of them at the present step" if run.attempt else ""
     waits = f"; put off for {_span(waited)} in all" if waited else ""
     return f"{failed} failed{now}{waits}"
 

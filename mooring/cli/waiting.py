@@ -13,6 +13,8 @@ from mooring.model.run import Run
 if TYPE_CHECKING:
     from mooring.hosting.host import Host
 
+ENDS = (".", "!", "?", "…")  # of a sentence
+
 
 def finish(ctx: click.Context, host: Host, run: Run) -> Run:
     """Follow the run to its end; execute it here as soon as no other process can.
@@ -33,7 +35,8 @@ def _tell_of_wait(view: View, host: Host, run: Run) -> None:
     """Say why nothing happens for a while."""
     pause = (run.not_before or host.clock.now()) - host.clock.now()
     seconds = max(round(pause.total_seconds()), 0)
-    view.say(f"… {host.masker.hide(run.error or 'put off')} Goes on in {seconds} s.")
+    said = host.masker.hide(run.error or "put off")
+    view.say(f"… {said}{'' if said.endswith(ENDS) else '.'} Goes on in {seconds} s.")
 
 
 def say_if_nothing_executes(ctx: click.Context, host: Host) -> None:

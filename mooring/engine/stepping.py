@@ -28,6 +28,7 @@ from mooring.errors import (
     RecordRefused,
     in_words,
 )
+from mooring.model.app_frames import place_in_app
 from mooring.model.manifest import JobEntry, RetryPolicy
 from mooring.model.run import Run, RunStatus, Standing
 from mooring.sdk.context import Invocation
@@ -239,7 +240,7 @@ class _Driver:
             self.invocation.on_rejected(error)
         if not isinstance(error, MooringError):
             trace = "".join(traceback.format_exception(error))
-            self._log("error", "job.run.raised", run, traceback=trace)
+            self._log("error", "job.run.raised", run, error=said, traceback=trace)
         reaction = self._reaction(error)
         if isinstance(reaction, PutOff):
             self.tally.failed(waits=reaction.seconds)
@@ -272,7 +273,9 @@ class _Driver:
         )
 
     def _said(self, error: BaseException) -> str:
-        return self.hide(in_words(error))[:LONGEST_ERROR]
+        said = self.hide(in_words(error))[:LONGEST_ERROR]
+        place = "" if isinstance(error, MooringError) else place_in_app(error)
+        return f"{said} ({place})" if place else said
 
     def _tell(self, run: Run) -> None:
         try:

@@ -18,6 +18,7 @@ from mooring.engine.plans.collecting import Collector
 from mooring.engine.plans.job_classes import without_waiting
 from mooring.engine.states import checked, standing
 from mooring.errors import MooringError, PlanFailed, RecordRefused, in_words
+from mooring.model.app_frames import place_in_app
 from mooring.model.manifest import RetryPolicy
 from mooring.model.plan import Plan
 from mooring.sdk.context import Invocation
@@ -56,7 +57,9 @@ class PlannedRun:
         except (Exception, SystemExit) as error:
             said = self.hide(in_words(error))
             trace = "".join(traceback.format_exception(error))
-            self._log("error", "job.plan.raised", traceback=trace)
+            if place := place_in_app(error):
+                said = f"{said} ({place})"
+            self._log("error", "job.plan.raised", error=said, traceback=trace)
             raise PlanFailed(
                 f"{self.plan.job} broke down while its writes were collected: {said}",
                 hint=self._remedy(),
@@ -70,12 +73,12 @@ class PlannedRun:
         status = self._called(job.prepare, parameters, None, False, name="prepare")
         while not status.complete:
             self._check_steps(steps)
-            status = self._performed(job, status)
             steps += 1
+            status = self._performed(job, status, step=steps)
             self.told(steps, status)
         return self._made(status.state, steps)
 
-    def _performed(self, job: Job, status: JobStatus) -> JobStatus:
+    def _performed(self, job: Job, status: JobStatus, *, step: int) -> JobStatus:
         """Do one step: again without records that the job refuses, and later if it is put off."""
         attempt = set_aside = 0
         while True:
@@ -95,6 +98,7 @@ class PlannedRun:
                     set_aside += 1
                     self._set_aside(error)
                 else:
+                    error.where = error.where or f"{self.plan.job}, step {step}"
                     raise
 
     def _check_steps(self, steps: int) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -131,7 +132,7 @@ def test_a_credential_from_the_environment_is_not_shown(cli: Program, app: Path)
     environment = {"APP_ENV_SHOP_TOKEN": "canary-7f3a9c"}
     with Host.open(HostConfig(home=cli.home, environment=environment)) as host:
         ended = host.jobs.execute(run["run_id"], worker="test")
-    assert ended.error == "ValueError: •••"
+    assert str(ended.error).startswith("ValueError: ••• (src/jobs/tidy.py:")
     assert "canary" not in (cli.home / "logs" / "mooring.jsonl").read_text("utf-8")
 
 
@@ -193,7 +194,8 @@ def test_a_pause_between_attempts_is_told_with_its_reason(installed: Program) ->
     path.write_text(code, "utf-8")
     answer = installed("jobs", "trigger", APP, "tidy", "--wait")
     assert answer.status == 1
-    assert "… RuntimeError: boom Goes on in 1 s." in answer.err
+    said = r"… RuntimeError: boom \(src/jobs/tidy\.py:\d+\)\. Goes on in 1 s\."
+    assert re.search(said, answer.err)
 
 
 def test_ending_a_run_that_has_ended_says_so(installed: Program) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -77,6 +78,8 @@ def test_progress_statistics_and_losses_are_told(host: Host, installation: Insta
         "3 failed, 1 of them at the present step; put off for 1 min 5 s in all"
     )
     assert shown["workers lost"] == "2"
+    ended = facts(page_of(host, replace(run, status=RunStatus.ERROR)))
+    assert ended["attempts"].startswith("3 failed, 2 of them at the present step")
 
 
 def test_a_failure_tells_its_last_words_and_what_to_do(
@@ -85,12 +88,14 @@ def test_a_failure_tells_its_last_words_and_what_to_do(
     run = executed(host, installation, fails="no sheep")
     assert run.status is RunStatus.ERROR
     page = page_of(host, run)
-    assert facts(page)["error"] == "ValueError: no sheep"
+    error = facts(page)["error"]
+    assert re.fullmatch(r"ValueError: no sheep \(src/jobs/\w+\.py:\d+\)", error)
     assert f"mooring jobs logs {run.run_id}" in facts(page)["what to do"]
     assert f"mooring jobs resume {run.run_id}" in facts(page)["what to do"]
     tail = page.partition("What it logged last:\n")[2].splitlines()
     assert [line.split()[2] for line in tail] == ["odd", "job.run.raised", "job.run.finished"]
     assert "the moon" in tail[0]
+    assert tail[1].endswith(f"error={error}")
 
 
 def test_a_failure_whose_lines_are_gone_says_so(host: Host, installation: Installation) -> None:

@@ -140,8 +140,9 @@ class Refused(Counting):
 
 
 def test_what_the_job_says_in_the_words_of_the_host_stays_as_it_is(memory_app: MemoryApp) -> None:
-    with pytest.raises(CredentialsRejected, match="The key is accepted no more"):
+    with pytest.raises(CredentialsRejected, match="The key is accepted no more") as raised:
         planned_run(memory_app, {"n": 1}).driven(Refused)
+    assert raised.value.where == "sync, step 1"
 
 
 class Wrong(Counting):

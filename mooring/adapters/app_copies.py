@@ -116,9 +116,11 @@ def _laid_out(content: str, root: Path) -> None:
         except (ValueError, KeyError, TypeError, zlib.error) as error:
             raise _not_as_kept(root, str(error)) from error
         app_id, (version, _, digest) = root.parent.name, root.name.rpartition("-")
-        if app_folders.digest(folder) != digest:
+        digits = max(len(digest), app_folders.DIGITS_ONCE)
+        if app_folders.digest(folder)[:digits] != digest:
             raise _not_as_kept(root, "its digest is another one")
-        app_folders.keep(folder, root.parent.parent.parent, app_id=app_id, version=version)
+        home = root.parent.parent.parent
+        app_folders.keep(folder, home, app_id=app_id, version=version, digits=digits)
 
 
 def _unpacked(content: str) -> list[dict[str, Any]]:

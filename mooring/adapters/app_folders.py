@@ -18,18 +18,22 @@ from pathlib import Path, PurePosixPath
 
 from mooring.errors import AppInvalid, HomeUnusable
 
+DIGITS = 32  # of a digest; equal ones are taken for equal content
+DIGITS_ONCE = 12
 KEPT_UNUSED = 86_400.0  # seconds
 PARTS = ("app.yml", "pyproject.toml", "quality.yml", "assets", "forms", "schema", "src")
 
 
-def keep(source: Path, home: Path, *, app_id: str, version: str) -> Path:
+def keep(source: Path, home: Path, *, app_id: str, version: str, digits: int = DIGITS) -> Path:
     """Copy the app's own files below ``home/apps`` and return the copy's folder.
+
+    ``digits`` of the digest are in its name: copies of older hosts have fewer, and keep them.
 
     Raises AppInvalid when a file cannot be read, HomeUnusable when the home cannot be written.
     """
     try:
         files = sorted(_files(source))
-        sum_of = _digest(source, files)
+        sum_of = _digest(source, files)[:digits]
     except OSError as error:
         raise AppInvalid(
             f"The app cannot be read: {error.strerror or error}.",
@@ -80,7 +84,7 @@ def size(root: Path) -> int:
 
 
 def digest(root: Path) -> str:
-    """Return the digest of the app's own files that a copy's name ends with."""
+    """Return the digest of the app's own files, with whose first digits a copy's name ends."""
     return _digest(root, sorted(_files(root)))
 
 
@@ -126,7 +130,7 @@ def _digest(source: Path, files: list[Path]) -> str:
         content = path.read_bytes()
         found.update(len(name).to_bytes(4, "big") + name)
         found.update(len(content).to_bytes(8, "big") + content)
-    return found.hexdigest()[:12]
+    return found.hexdigest()
 
 
 def _copy(source: Path, files: list[Path], target: Path) -> None:

@@ -55,6 +55,22 @@ def content(connection: Connection) -> str:
 
 
 @only_postgresql
+def test_a_copy_with_the_shorter_name_of_an_older_host_is_laid_out_under_that_name(
+    copies: AppCopies, tmp_path: Path, kept: Path
+) -> None:
+    version, _, digest = kept.name.rpartition("-")
+    older = kept.rename(kept.with_name(f"{version}-{digest[:12]}"))
+    copies.store(older)
+    there = tmp_path / "second" / "apps" / "shop" / older.name
+    copies.fetch(there)
+    assert (there / "app.yml").read_bytes() == FILES["app.yml"]
+    too_short = kept.with_name(f"{version}-{digest[:4]}")
+    copies.store(older.rename(too_short))
+    with pytest.raises(RecordInvalid, match="its digest is another one"):
+        copies.fetch(there.with_name(too_short.name))
+
+
+@only_postgresql
 def test_another_home_lays_out_what_was_installed(
     copies: AppCopies, database: Database, kept: Path, elsewhere: Path
 ) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from mooring.adapters.app_folders import belongs, forget_unused, keep, packed
+from mooring.adapters.app_folders import belongs, digest, forget_unused, keep, packed
 from mooring.errors import AppInvalid, HomeUnusable
 
 FILES = {
@@ -100,6 +100,12 @@ def test_another_content_name_or_version_is_another_copy(
     second = kept(source, home, "1.0.1" if change == "version" else "1.0.0")
     assert second != first
     assert first.is_dir()
+
+
+def test_a_name_tells_contents_apart_with_more_than_chance(source: Path, home: Path) -> None:
+    copy = kept(source, home)
+    assert copy.name == f"1.0.0-{digest(copy)[:32]}"
+    assert len(copy.name) == len("1.0.0-") + 32
 
 
 def test_many_who_copy_at_once_get_one_copy(source: Path, home: Path) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, closing, contextmanager, nullcontext, suppress
 from pathlib import Path
 from typing import Any, Self, cast
 
@@ -183,7 +183,8 @@ class Database:
                 yield held
             finally:
                 if held:
-                    connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
+                    with suppress(DBAPIError):  # With a session that is over it is lifted.
+                        connection.execute(text("SELECT pg_advisory_unlock(:key)"), key)
 
     def revision(self, topic: str) -> int:
         """Return how often ``topic`` changed; what was cached under another number is stale."""

@@ -17,10 +17,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DatabaseError, IntegrityError
 
-from mooring.adapters.database import HEAD, Database, bump
+from mooring.adapters.database import HEAD, Database, advisory_key, bump
 from mooring.adapters.migrations import configuration
 from mooring.adapters.tables import meta, metadata
 from mooring.errors import ConfigurationInvalid, DatabaseAway, HomeUnusable
+from mooring.testing.engine_contract import until
 from tests.conftest import empty_database
 
 OPEN = """
@@ -276,6 +277,27 @@ def test_a_lost_connection_is_replaced(postgresql_server: str) -> None:
     other.close()
     assert database.recorded("nothing") is None
     database.close()
+
+
+def test_a_lock_whose_session_was_ended_is_left_without_a_word(postgresql_server: str) -> None:
+    database, other = Database.open(postgresql_server), Database.open(postgresql_server)
+    holder = "SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory'"
+    with database.session_lock("one") as held:
+        assert held
+        with other.write() as connection:
+            ended = connection.scalars(
+                text(f"{holder} AND (classid::bigint << 32 | objid::bigint) = :key"),
+                {"key": advisory_key("one")},
+            ).all()
+        assert ended == [True]
+
+    def is_free() -> bool:
+        with other.session_lock("one") as free:
+            return free
+
+    until(is_free, seconds=30)  # The server takes a moment to end a session.
+    database.close()
+    other.close()
 
 
 def test_what_is_written_by_itself_is_stored_at_once_and_leaves_the_connection_as_it_was(

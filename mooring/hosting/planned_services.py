@@ -20,6 +20,7 @@ from mooring.engine.plans.collecting_services import (
     PlannedNotifications,
     PlannedOdp,
 )
+from mooring.engine.plans.connections import CONNECTION, TOKENS
 from mooring.engine.plans.overlay import KeyValueOverlay, RecordOverlay, SecretOverlay
 from mooring.sdk.context import Services
 from mooring.sdk.ports import HttpRequest, KeyValueStore
@@ -80,6 +81,9 @@ def _key_values(
 
 def _over(real: Services, store: object, name: str, collector: Collector) -> dict[str, Any]:
     def noting(key: str, found: str) -> None:
-        collector.read_record(name, key, found)
+        if store is real.secrets and key.startswith(TOKENS):
+            collector.read(CONNECTION + key.removeprefix(TOKENS), found)
+        else:
+            collector.read_record(name, key, found)
 
     return {"below": cast(Records, store), "clock": real.clock, "noting": noting}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import replace
@@ -14,6 +15,7 @@ from mooring.engine.parameters import merged
 from mooring.engine.plans.applying_services import AppliedHttp, AppliedJobs, AppliedOdp, Guard
 from mooring.engine.plans.collecting import Collector
 from mooring.engine.plans.compared import differences
+from mooring.engine.plans.connections import ENVIRONMENT, moved
 from mooring.engine.plans.job_classes import applying
 from mooring.engine.plans.outgoing import kind_of_read
 from mooring.engine.plans.planned_run import PlannedRun
@@ -114,8 +116,8 @@ class JobPlans:
     def watched(self, run: Run, invocation: Invocation) -> tuple[Invocation, Made]:
         """Return with what a run is driven, and what is made of its class.
 
-        A run that applies a plan is held to it. Raises NotFound when the plan is gone, and Conflict
-        for a plan that another run applies.
+        A run that applies a plan is held to it. Raises NotFound when the plan is gone, Conflict for
+        a plan that another run applies, and WorldMoved for one of another account.
         """
         plan_id = run.parameters.get(PLAN)
         if plan_id is None:
@@ -127,6 +129,7 @@ class JobPlans:
                 f"The plan {plan.plan_id} is not this run's to apply.",
                 hint=f"mooring jobs trigger {plan.app_id} {plan.job} --apply {plan.plan_id}",
             )
+        self._check_same_account(plan, invocation)
         guard = Guard(plan, run_id=run.run_id, made=kept.made(plan))
         services = invocation.services
         held = replace(
@@ -141,11 +144,25 @@ class JobPlans:
             lambda job_class: applying(job_class, plan, guard),
         )
 
+    def _check_same_account(self, plan: Plan, invocation: Invocation) -> None:
+        services = invocation.services
+        environment = self._digest_of(services.environment)
+        found = list(moved(plan, environment=environment, kept=services.secrets.get))
+        if found:
+            raise WorldMoved(
+                f"Nothing more is written: {' and '.join(found)} changed since the plan was made.",
+                hint=f"Make a new plan: mooring jobs trigger {plan.app_id} {plan.job} --plan",
+            )
+
+    def _digest_of(self, environment: Mapping[str, str]) -> str:
+        return self._seal.digest(json.dumps(dict(environment), sort_keys=True))
+
     def _driven(self, plan: Plan, installation: Installation, *, listener: Listener) -> Plan:
         """Run the job of a plan once, collecting anew."""
         host = self._host
         collector = Collector(plan.plan_id)
         real = host.invocation(installation, entry_point=f"job:{plan.job}", run_id=plan.plan_id)
+        collector.read(ENVIRONMENT, self._digest_of(real.services.environment))
         planned = PlannedServices.over(
             real.services,
             collector,

@@ -160,7 +160,10 @@ async def aredeem(
 def keep(name: str, tokens: Tokens) -> None:
     """Keep tokens in the secret store of the installation under a name of the app's own."""
     refuse_on_loop("oauth.keep")
-    services_of_installation("oauth.keep").secrets.put(key_of(name), tokens.to_record())
+    services = services_of_installation("oauth.keep")
+    # Stays as it is while tokens are renewed: whoever holds a plan knows by it whose account it is.
+    connected_at = services.clock.now().isoformat()
+    services.secrets.put(key_of(name), {**tokens.to_record(), "connected_at": connected_at})
 
 
 async def akeep(name: str, tokens: Tokens) -> None:

@@ -112,7 +112,7 @@ class Renewal:
 
         def change(record: dict[str, Any]) -> dict[str, Any]:
             present = read_record(record)
-            return fresh.to_record() if present == former else record
+            return {**record, **fresh.to_record()} if present == former else record
 
         self.services.secrets.patch(key_of(self.name), change)
 

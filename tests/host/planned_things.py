@@ -26,6 +26,8 @@ class Tidy(Job):
 
     def perform(self, status):
         base, state = environment["APP_ENV_SHOP_URL"], dict(status.state)
+        if name := self.invocation.parameters.get("connection"):
+            storage.secrets.get(f"oauth/{name}")
         if state["made"] is None:
             state["left"] = http.get(f"{base}/things", timeout=5).raise_for_status().json()
             known = storage.kv_store.get("list")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hmac
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -49,6 +50,11 @@ class Seal:
             sealed = self._cipher.seal(text.encode(), about=self._about(place), nonce=nonce)
             closed.append(MARK + base64.b64encode(sealed).decode("ascii"))
         return closed
+
+    def digest(self, text: str) -> str:
+        """Return what is the same for the same text, and from which nobody can guess it."""
+        key = base64.b64decode(self._made_key())
+        return hmac.digest(key, f"digest {text}".encode(), "sha256").hex()
 
     def open(self, text: str, *, place: str) -> str:
         """Return what ``close`` was given. Raises RecordInvalid for what does not open."""

@@ -17,6 +17,7 @@ from itertools import islice
 from operator import itemgetter
 from typing import Any, Protocol
 
+from mooring.engine.plans.connections import TOKENS, connection
 from mooring.engine.plans.outgoing import digest
 from mooring.sdk.ports import Clock, KeyValueStore, Record, Updater
 from mooring.sdk.record_changes import Held, KeyValues, NamedRecords, Records
@@ -32,7 +33,6 @@ from mooring.sdk.records import (
 )
 
 ABSENT = ""
-TOKENS = "oauth/"  # what sdk.oauth keeps
 Noting = Callable[[str, str], None]
 """Told the key of a record and the digest of what is below."""
 
@@ -134,7 +134,9 @@ class SecretOverlay(RecordOverlay):
         return super().patch(key, change, ttl=ttl)
 
     def _note(self, key: str, record: Record | None) -> None:
-        if not key.startswith(TOKENS):
+        if key.startswith(TOKENS):
+            self._noting(key, connection(record))
+        else:
             super()._note(key, record)
 
 

@@ -42,10 +42,9 @@ def opening(tmp_path: Path, things: Things) -> Iterator[Callable[..., Host]]:
     """Open homes, each of a machine of its own."""
     opened: list[Host] = []
 
-    def opening(name: str = "home", **more: Any) -> Host:
-        config = HostConfig(
-            home=tmp_path / name, secrets="encrypted", environment=environment(things), **more
-        )
+    def opening(name: str = "home", *, given: Mapping[str, str] | None = None, **more: Any) -> Host:
+        told = {**environment(things), **(given or {})}
+        config = HostConfig(home=tmp_path / name, secrets="encrypted", environment=told, **more)
         opened.append(Host.open(config))
         return opened[-1]
 
@@ -130,6 +129,42 @@ def test_a_service_that_is_away_for_a_moment_is_waited_for(
     things.refuses = 1
     assert planned(host).total == 3
     assert waited == [7.0]
+
+
+def test_another_environment_of_the_app_is_another_plan(
+    opening: Callable[..., Host], app: Path, things: Things, postgresql_url: str
+) -> None:
+    shared: dict[str, Any] = {"database_url": postgresql_url, "master_key": MASTER_KEY}
+    one = opening("one", **shared)
+    one.lifecycle.install(app)
+    plan = planned(one)
+    run = applied(one, plan)
+    two = opening("two", given={"APP_ENV_SHOP_KEY": "of-another-account"}, **shared)
+    ended = two.jobs.execute(run.run_id, worker="two")
+    assert ended.status is RunStatus.ERROR
+    assert "the environment of the app changed since the plan was made" in (ended.error or "")
+    with pytest.raises(WorldMoved, match="environment of the app is not what it was"):
+        applied(two, planned(one))
+    assert things.written == []
+
+
+def test_another_connection_is_another_plan(host: Host, things: Things) -> None:
+    def connect(at: str) -> None:
+        services = host.invocation(host.installation(APP), entry_point="test").services
+        services.secrets.put("oauth/shop", {"access_token": "a", "connected_at": at})
+
+    connect("2026-11-25")
+    plan = planned(host, {"connection": "shop"})
+    assert "connection shop" in plan.reads
+    run = applied(host, plan)
+    connect("2026-11-26")
+    ended = host.jobs.execute_until_final(run.run_id)
+    assert "connection shop changed since the plan was made" in (ended.error or "")
+    another = planned(host, {"connection": "shop"})
+    connect("2026-11-27")
+    with pytest.raises(WorldMoved, match="connection shop is not what it was"):
+        applied(host, another)
+    assert things.written == []
 
 
 def test_who_is_meant_is_said_on_the_terminal_and_not_in_the_log(host: Host) -> None:

@@ -407,6 +407,17 @@ def test_somebody_who_died_while_renewing_is_waited_for_a_minute(app: MemoryApp)
     assert 59 < sum(app.clock.slept) < 62
 
 
+def test_when_it_was_connected_stays_known_while_tokens_are_renewed(app: MemoryApp) -> None:
+    connect(app)
+    connected_at = app.invocation.services.secrets.get("oauth/shop")["connected_at"]
+    assert connected_at == app.clock.now().isoformat()
+    app.clock.advance(3600)
+    app.http.answer("POST", TOKEN, json=LATER)
+    assert oauth.access_token("shop", refresh=CLIENT) == "second"
+    kept = app.invocation.services.secrets.get("oauth/shop")
+    assert (kept["access_token"], kept["connected_at"]) == ("second", connected_at)
+
+
 def test_what_was_connected_meanwhile_is_not_overwritten(app: MemoryApp) -> None:
     connect(app)
     app.clock.advance(3600)

@@ -42,6 +42,14 @@ def test_another_process_opens_it_too(seal: Seal, config: HostConfig, database: 
     assert another(config, database).open(closed, place="d-1") == TEXT
 
 
+def test_a_digest_is_the_same_in_every_process_and_of_no_other_kind(
+    seal: Seal, config: HostConfig, database: Database, vault: Vault
+) -> None:
+    found = seal.digest(TEXT)
+    assert another(config, database).digest(TEXT) == found
+    assert len({found, seal.digest("other"), Seal("plan", vault=lambda: vault).digest(TEXT)}) == 3
+
+
 def test_many_who_seal_first_agree_on_one_key(config: HostConfig, database: Database) -> None:
     seals = [another(config, database) for _ in range(6)]
     with ThreadPoolExecutor(6) as threads:

@@ -17,6 +17,7 @@ from mooring.engine.plans.collecting_services import (
     PlannedNotifications,
     PlannedOdp,
 )
+from mooring.engine.plans.connections import connection
 from mooring.engine.plans.overlay import SecretOverlay
 from mooring.errors import NotFound, OutboundDenied, RecordInvalid
 from mooring.model.plan import Counted
@@ -145,7 +146,11 @@ def test_a_token_is_renewed_for_real_and_kept(
     with use(memory_app.invocation):
         assert oauth.access_token("shop", refresh=client) == "second"
     assert len(memory_app.http.requests) == 1
-    assert (collector.total, collector.reads) == (0, {})  # no plan rests on a token
+    kept = services.secrets.get("oauth/shop")
+    again = Collector("again")
+    again.read_record("secrets", "oauth/shop", connection(kept))
+    # A plan rests on whose account it is, and on no token.
+    assert (collector.total, collector.reads) == (0, again.reads)
 
 
 def test_an_answer_that_is_another_each_time_is_not_rested_on(

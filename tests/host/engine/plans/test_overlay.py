@@ -138,7 +138,15 @@ def test_tokens_that_are_renewed_are_kept_for_real(
     store = SecretOverlay(below, clock=clock, noting=noted)
     store.patch("oauth/shop", lambda record: {**record, "access_token": "new"})
     assert below.get("oauth/shop") == store.get("oauth/shop") == {"access_token": "new"}
-    assert noted == {}  # whoever has a new token lives in the same world
+    first = dict(noted)
+    store.patch("oauth/shop", lambda record: {**record, "access_token": "newer"})
+    again = Noted()
+    SecretOverlay(below, clock=clock, noting=again).get("oauth/shop")
+    assert again == first  # whoever has a new token lives in the same world
+    below.put("oauth/shop", {"access_token": "new", "connected_at": "2026-11-25T12:00:00+00:00"})
+    anew = Noted()
+    SecretOverlay(below, clock=clock, noting=anew).get("oauth/shop")
+    assert anew != first  # and whoever was connected anew, in another
 
 
 def test_no_other_secret_is_kept_and_no_token_is_forgotten(

@@ -15,7 +15,7 @@ from mooring.adapters.repositories.runs_in_hand import RunInHand
 
 ABANDONED_AFTER = 30.0  # seconds that a heartbeat stands still
 COME_FIRST = 300.0  # seconds; then runs that wait to begin may have the places, too
-SURE_AFTER = 0.4  # A worker that lost its session gets its lock again in less.
+SURE_AFTER = 1.0  # A worker that lost its session gets its lock again in less, also if it is busy.
 
 Why: TypeAlias = Literal["worker_is_gone", "heartbeat_stands_still", "not_driven_here"]
 

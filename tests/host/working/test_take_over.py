@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from mooring.adapters.executor_locks import AGAIN_AFTER
 from mooring.adapters.repositories.runs_in_hand import RunInHand
 from mooring.working.take_over import ABANDONED_AFTER, COME_FIRST, SURE_AFTER, LeftBehind, Why
 
@@ -46,6 +47,13 @@ def test_the_runs_of_a_worker_whose_lock_is_free_are_left_behind(left_behind: Le
         THEIRS: "worker_is_gone",
         another: "worker_is_gone",
     }
+
+
+def test_a_busy_worker_has_time_for_several_attempts_to_get_its_lock_again(
+    left_behind: LeftBehind,
+) -> None:
+    for at in (0.0, AGAIN_AFTER, 2 * AGAIN_AFTER, 4 * AGAIN_AFTER):
+        assert found(left_behind, THEIRS, free={"them"}, at=at) == {}
 
 
 def test_a_worker_that_gets_its_lock_again_keeps_its_runs(left_behind: LeftBehind) -> None:

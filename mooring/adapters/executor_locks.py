@@ -60,6 +60,16 @@ AT_WORK = text(
     "SELECT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database() "
     "AND starts_with(application_name, :prefix))"
 )
+AT_WORK_NAMES = text(
+    "SELECT application_name FROM pg_stat_activity WHERE datname = current_database() "
+    "AND starts_with(application_name, :prefix) ORDER BY 1"
+)
+# Looked at, not taken: for the moment that somebody else had it, its worker could not get it.
+HELD = text(
+    "SELECT EXISTS (SELECT FROM pg_locks JOIN pg_database ON pg_database.oid = pg_locks.database "
+    "WHERE datname = current_database() AND locktype = 'advisory' AND granted AND objsubid = 1 "
+    "AND (classid::bigint << 32) | objid::bigint = :key)"
+)
 RELEASE = "SELECT pg_advisory_unlock(key) FROM unnest(%s::bigint[]) AS key"
 
 
@@ -90,6 +100,21 @@ def somebody_works(database: Database) -> bool:
         return False
     with database.read() as connection:
         return bool(connection.scalar(AT_WORK, {"prefix": SESSION_OF}))
+
+
+def living_workers(database: Database) -> list[str]:
+    """Name the workers that live, on whichever machine; long names are cut short."""
+    if not database.is_postgresql:
+        return []
+    with database.read() as connection:
+        found = connection.scalars(AT_WORK_NAMES, {"prefix": SESSION_OF})
+        return [name.removeprefix(SESSION_OF) for name in found]
+
+
+def holds_lock(database: Database, worker: str) -> bool:
+    """Whether a worker on PostgreSQL lives: it, or a command that executes a run of its own."""
+    with database.read() as connection:
+        return bool(connection.scalar(HELD, {"key": _key(worker)}))
 
 
 class ExecutorLocks:

@@ -92,7 +92,7 @@ class Home:
         """Return where the running ``serve`` listens; None when none runs."""
         try:
             recorded = Addresses(**json.loads(self._addresses.read_text("utf-8")))
-            return recorded if _alive(recorded.pid) else None
+            return recorded if alive(recorded.pid) else None
         except (OSError, ValueError, TypeError, OverflowError):
             # No record, or one that a crash cut short: nobody is known to listen.
             return None
@@ -102,7 +102,8 @@ class Home:
         return self.path / "serve.json"
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """Whether a process of this machine lives, whoever's it is."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

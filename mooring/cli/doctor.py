@@ -17,6 +17,7 @@ from mooring.cli.configuration import configuration
 from mooring.cli.edge import answer
 from mooring.cli.findings import Finding, looked
 from mooring.cli.secret_findings import secret_findings
+from mooring.cli.workers import worker_findings
 from mooring.errors import MooringError
 from mooring.model.amounts import counted
 from mooring.model.config import HostConfig
@@ -86,6 +87,7 @@ def _inside(config: HostConfig) -> Iterator[Finding]:
         yield from _set_aside(host)
         yield from _dead(host)
         yield _served(host)
+        yield from worker_findings(host)
 
 
 def _unfinished(name: str, installation: Installation) -> Iterator[Finding]:

@@ -15,6 +15,7 @@ from mooring.cli.groups import DefaultsToList
 from mooring.cli.layout import shortened, table
 from mooring.cli.run_page import note_of, page_of
 from mooring.cli.waiting import finish, say_if_nothing_executes
+from mooring.cli.workers import left_behind
 from mooring.errors import UsageError
 from mooring.model.amounts import counted
 from mooring.model.moment import iso
@@ -106,9 +107,9 @@ def list_(ctx: click.Context, app_id: str | None, limit: int) -> None:
         runs = [_without_secrets(host, run) for run in found]
         rows = [
             [r.run_id, r.app_id, r.account, r.job, r.status.value, str(r.steps),
-             *_advance(r, host.clock.now()), iso(r.started_at) or "-",
-             shortened(r.error or note_of(r))]
-            for r in runs
+             *_advance(r, host.clock.now(), goes_on=not left), iso(r.started_at) or "-",
+             shortened(left or r.error or note_of(r))]
+            for r in runs for left in [left_behind(host, r)]
         ]  # fmt: skip
         headers = ["RUN", "APP", "ACCOUNT", "JOB", "STATUS", "STEPS"]
         headers += ["PROGRESS", "RATE", "STARTED (UTC)", "SAID"]
@@ -157,11 +158,11 @@ def _go_on(ctx: click.Context, host: Host, run: Run, *, wait: bool) -> None:
         ctx.exit(1)
 
 
-def _advance(run: Run, now: datetime) -> tuple[str, str]:
+def _advance(run: Run, now: datetime, *, goes_on: bool) -> tuple[str, str]:
     """Say how far a run is and how fast it goes, in what it counts or else in steps."""
     if found := pace(run, now=now):
-        return found.count, found.speed or "-"
-    rate = steps_rate(run)
+        return found.count, (found.speed if goes_on else "") or "-"
+    rate = steps_rate(run) if goes_on else None
     return "-", f"{rate_text(rate)} steps" if rate else "-"
 
 

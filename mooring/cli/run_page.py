@@ -13,6 +13,7 @@ from mooring.cli.attention import attention_json
 from mooring.cli.layout import aligned
 from mooring.cli.run_lines import lines_of, written_elsewhere
 from mooring.cli.set_aside import set_aside_by
+from mooring.cli.workers import left_behind, remedy, waits_for_home
 from mooring.errors import NotFound
 from mooring.model.moment import iso
 from mooring.model.progress import duration_text, pace
@@ -34,7 +35,7 @@ def page_of(host: Host, run: Run) -> str:
         "status": run.status.value,
         **_some("waits", waits_for(host, run, now=now)),
         "steps": _steps(run),
-        **_some("progress", str(pace(run, now=now) or "")),
+        **_some("progress", _progress(host, run, now)),
         **_some("attempts", _attempts(run)),
         **_some("workers lost", str(run.workers_lost or "")),
         **_some("worker", run.worker or ""),
@@ -58,7 +59,7 @@ def note_of(run: Run) -> str:
 def waits_for(host: Host, run: Run, *, now: datetime) -> str:
     """Say what keeps a run from going on, and until when if that is known; empty if nothing."""
     if run.status is RunStatus.RUNNING:
-        return _silence(run, now)
+        return left_behind(host, run) or _silence(run, now)
     if run.status.final:
         return ""
     if run.scheduled_at >= NOT_YET:
@@ -70,9 +71,9 @@ def waits_for(host: Host, run: Run, *, now: datetime) -> str:
     limit = host.jobs.limit(run)
     if limit is not None and host.runs.count_running(run.install_id, run.job) >= limit:
         return f"for a place: {limit} of this job may run at a time, and so many do"
-    if host.config.uses_postgresql or host.jobs.has_worker:
-        return "for a worker with room for it"
-    return "for a worker: none runs here; start `mooring serve`"
+    if host.jobs.has_worker:
+        return waits_for_home(host) or "for a worker with room for it"
+    return f"for a worker: none runs; {remedy(host)}"
 
 
 def what_to_do(host: Host, run: Run) -> str:
@@ -88,6 +89,14 @@ def what_to_do(host: Host, run: Run) -> str:
     logged = f"`mooring jobs logs {run.run_id}` shows all that it logged."
     goes_on = f"`mooring jobs resume {run.run_id}` lets it go on from its last state."
     return " ".join([*fixes, logged, goes_on])
+
+
+def _progress(host: Host, run: Run, now: datetime) -> str:
+    """Say how far it is; how fast it goes only of a run that goes on."""
+    found = pace(run, now=now)
+    if found is None:
+        return ""
+    return found.count if left_behind(host, run) else str(found)
 
 
 def _silence(run: Run, now: datetime) -> str:

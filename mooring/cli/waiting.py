@@ -8,6 +8,7 @@ import click
 
 from mooring.cli.edge import say
 from mooring.cli.run_progress import View, progress_view, watching
+from mooring.cli.workers import remedy, waits_for_home
 from mooring.model.run import Run
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ def finish(ctx: click.Context, host: Host, run: Run) -> Run:
         f"To end it: mooring jobs terminate {run.run_id}"
     )
     with progress_view(ctx) as view, watching(host, run.run_id, view):
+        if sentence := waits_for_home(host):
+            view.say(f"… waits {sentence}.")
         return host.jobs.execute_until_final(
             run.run_id, waiting=lambda waits: _tell_of_wait(view, host, waits)
         )
@@ -42,7 +45,4 @@ def _tell_of_wait(view: View, host: Host, run: Run) -> None:
 def say_if_nothing_executes(ctx: click.Context, host: Host) -> None:
     """Say what to do about a run that nobody is there to execute."""
     if not host.jobs.has_worker:
-        say(
-            ctx,
-            "Nothing executes it now: start `mooring serve`, or add --wait to execute it here.",
-        )
+        say(ctx, f"Nothing executes it now: {remedy(host)}, or add --wait to execute it here.")

@@ -20,6 +20,7 @@ from mooring.model.amounts import counted
 LINGERS = 3.0  # seconds
 
 if TYPE_CHECKING:
+    from mooring.adapters.home_lock import Holder
     from mooring.working.loop import AtWork
 
 
@@ -57,12 +58,15 @@ def command(ctx: click.Context, concurrency: int, under_serve: bool) -> None:
         if under_serve:
             _say_no_more()
 
+    def on_wait(holder: Holder) -> None:
+        say(ctx, f"No jobs run yet: {holder} has this home until its run has ended.")
+
     with (
         open_host(ctx, actor="worker") as host,
         # A key that does not fit is said now, not in every run.
         watching(host.know_secrets, tidy=lambda: host.vault.end_grace(), log=lambda: host.log),
     ):
-        hanging = work(host, stop=stop, concurrency=concurrency, on_ready=on_ready)
+        hanging = work(host, stop=stop, concurrency=concurrency, on_ready=on_ready, on_wait=on_wait)
     if hanging:
         _give_up(ctx, hanging)
     say(ctx, "Stopped. Runs that were not ended wait for another worker.")

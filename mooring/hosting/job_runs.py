@@ -19,7 +19,7 @@ from mooring.adapters.executor_locks import (
     LocksOfHome,
     somebody_works,
 )
-from mooring.adapters.home_lock import HomeLock
+from mooring.adapters.home_lock import Holder, HomeLock
 from mooring.adapters.interruptible_clock import interruptible
 from mooring.adapters.repositories.runs import DueRun
 from mooring.adapters.running_apart import Left, run_apart
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 LOOK_EVERY = 0.1  # seconds between looks at a run that another worker has, or that waits
 ELSEWHERE_WITHIN = 30.0  # seconds; then this machine tries again what it could not begin
+WAITING = "mooring jobs … --wait"  # who has a home's lock to execute one run
 GIVEN_UP = 70  # what a process ends with whose step does not end
 
 
@@ -150,9 +151,12 @@ class JobRuns:
         return run
 
     @contextmanager
-    def stand_in(self) -> Iterator[bool]:
-        """Take the place of ``serve`` on this home if none runs; tell whether it was free."""
-        lock = HomeLock(self._host.home.lock)
+    def stand_in(self, *, command: str = "") -> Iterator[bool]:
+        """Take the place of ``serve`` on this home if none runs; tell whether it was free.
+
+        Whoever stays for long says with ``command`` who it is.
+        """
+        lock = HomeLock(self._host.home.lock, command=command)
         free = lock.acquire()
         try:
             yield free
@@ -163,8 +167,16 @@ class JobRuns:
     @property
     def has_worker(self) -> bool:
         """Whether a process runs the jobs of this host, on whichever machine."""
+        if self._host.database.is_postgresql:
+            return somebody_works(self._host.database)
         with self.stand_in() as free:
-            return not free or somebody_works(self._host.database)
+            return not free
+
+    @property
+    def holder(self) -> Holder | None:
+        """Who has this home to run jobs on, if somebody has and said so."""
+        with self.stand_in() as free:
+            return None if free else HomeLock(self._host.home.lock).holder()
 
     @cached_property
     def watchdog(self) -> Watchdog:
@@ -278,7 +290,7 @@ class JobRuns:
 
     def _executed_here(self, run: Run, worker: str) -> None:
         """Execute a run that is due, unless another process has this home's lock, or the run."""
-        with self.stand_in() as free:
+        with self.stand_in(command=WAITING) as free:
             if not free:
                 return
             try:

@@ -19,7 +19,7 @@ from datetime import timedelta
 
 from mooring.adapters.dbos_engine import DbosEngine
 from mooring.adapters.executor_locks import ExecutorLocks, Locks, LocksOfHome
-from mooring.adapters.home_lock import HomeLock
+from mooring.adapters.home_lock import Holder, HomeLock
 from mooring.adapters.repositories.delivery_shelf import DeliveryShelf
 from mooring.adapters.repositories.runs_in_hand import RunsInHand
 from mooring.adapters.repositories.waiting_runs import WaitingRuns
@@ -60,15 +60,18 @@ def work(
     stop: threading.Event,
     concurrency: int = CONCURRENCY,
     on_ready: Callable[[AtWork], object] = lambda ready: None,
+    on_wait: Callable[[Holder], object] = lambda holder: None,
 ) -> int:
     """Run jobs until ``stop`` is set. With SQLite, wait first until this home's lock is free.
+
+    ``on_wait`` is told once who has it instead.
 
     Return how many runs were given back in the middle of a step that did not end in its time; a
     thread of this process is still in it.
     """
     hanging = 0
     with ExitStack() as closing:
-        closing.enter_context(_home_lock(host, stop))
+        closing.enter_context(_home_lock(host, stop, on_wait))
         closing.enter_context(host.log.libraries())
         if not stop.is_set():
             awake = threading.Event()
@@ -91,12 +94,19 @@ def worker_name(host: Host) -> str:
 
 
 @contextmanager
-def _home_lock(host: Host, stop: threading.Event) -> Iterator[None]:
+def _home_lock(
+    host: Host, stop: threading.Event, on_wait: Callable[[Holder], object]
+) -> Iterator[None]:
     """Hold the home's lock; over PostgreSQL others may go on without it."""
-    lock = HomeLock(host.home.lock)
-    held = lock.acquire()
-    while not (held or host.config.uses_postgresql or stop.wait(LOOK_EVERY)):
+    postgresql = host.config.uses_postgresql
+    lock = HomeLock(host.home.lock, command="mooring worker" if postgresql else "mooring serve")
+    held, told = lock.acquire(), False
+    while not (held or postgresql or stop.wait(LOOK_EVERY)):
         held = lock.acquire()
+        if not (held or told) and (holder := lock.holder()):
+            told = True
+            host.log.log("warn", "job.worker.waits_for_home", {"holder": str(holder)})
+            on_wait(holder)
     try:
         yield
     finally:

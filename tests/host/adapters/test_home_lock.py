@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 import threading
 from pathlib import Path
 
-from mooring.adapters.home_lock import HomeLock
+from mooring.adapters.home_lock import Holder, HomeLock
 
 HOLD = """
 import sys, time
@@ -68,3 +69,23 @@ def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
     lock.acquire()
     assert (tmp_path / "lock").stat().st_mode & 0o777 == 0o600
     lock.release()
+
+
+def test_its_holder_is_known_until_it_lets_go_however_often_others_try(tmp_path: Path) -> None:
+    lock, other = HomeLock(tmp_path / "lock", command="mooring serve"), HomeLock(tmp_path / "lock")
+    assert lock.acquire()
+    assert not other.acquire()
+    assert not other.acquire()
+    assert other.holder() == Holder(os.getpid(), "mooring serve")
+    assert str(other.holder()) == f"`mooring serve` (process {os.getpid()})"
+    lock.release()
+    assert other.holder() is None
+
+
+def test_what_a_dead_holder_or_nobody_has_said_counts_for_nothing(tmp_path: Path) -> None:
+    lock = HomeLock(tmp_path / "lock")
+    with subprocess.Popen([sys.executable, "-c", ""]) as dead:
+        dead.wait()
+    for text in ("", "{}", f'{{"pid": {dead.pid}, "command": "mooring serve"}}'):
+        (tmp_path / "lock.holder").write_text(text)
+        assert lock.holder() is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from mooring.adapters.home_lock import HomeLock
 from mooring.adapters.repositories.runs import NOT_YET
 from mooring.cli.run_page import page_of, waits_for
 from mooring.hosting.host import Host
+from mooring.hosting.job_runs import WAITING
 from mooring.model.installation import Installation
 from mooring.model.run import Run, RunStatus
 from tests.host.apps import App
@@ -148,6 +150,32 @@ class TestWaiting:
     ) -> None:
         run = triggered(host, installation)
         taken = host.runs.take(run.run_id, worker="test", now=now)
-        assert waits_for(host, taken, now=now + timedelta(seconds=5)) == ""
-        said = waits_for(host, taken, now=now + timedelta(seconds=45))
+        with host.jobs.stand_in() as free:
+            assert free
+            assert waits_for(host, taken, now=now + timedelta(seconds=5)) == ""
+            said = waits_for(host, taken, now=now + timedelta(seconds=45))
         assert said == "its worker has been silent for 45 s; another one takes it over"
+
+    def test_for_somebody_to_start_a_worker_where_its_own_has_gone(
+        self, host: Host, installation: Installation, now: datetime
+    ) -> None:
+        run = triggered(host, installation)
+        taken = replace(
+            host.runs.take(run.run_id, worker="test", now=now),
+            started_at=now - timedelta(seconds=10),
+            progress={"done": 100, "total": 400, "unit": "sheep"},
+            statistics={"counting_since": (now - timedelta(seconds=10)).isoformat()},
+        )
+        shown = facts(page_of(host, taken))
+        assert shown["waits"] == "nobody runs it: start `mooring serve`"
+        assert shown["progress"] == "100 of 400 sheep (25 %)"
+
+    def test_for_a_command_that_has_this_home(
+        self, host: Host, installation: Installation, now: datetime
+    ) -> None:
+        run = triggered(host, installation)
+        with host.jobs.stand_in(command=WAITING):
+            said = waits_for(host, run, now=now + timedelta(seconds=1))
+        assert said == (
+            f"until `mooring jobs … --wait` (process {os.getpid()}) has ended, which has this home"
+        )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import time
 from collections.abc import Callable
@@ -101,10 +102,11 @@ def test_a_worker_waits_until_whoever_stands_in_for_it_is_done(
     config: HostConfig, host: Host, trigger: Callable[..., Run]
 ) -> None:
     run = trigger()
-    with host.jobs.stand_in() as free:
+    with host.jobs.stand_in(command="mooring jobs") as free:
         assert free
         with working(config) as end:
-            time.sleep(0.3)
+            until(lambda: "job.worker.waits_for_home" in logged(config))
+            assert f"`mooring jobs` (process {os.getpid()})" in logged(config)
             assert host.runs.get(run.run_id).status is RunStatus.PENDING
             end()
     with working(config):

@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, Row, Select, and_, case, delete, func, not
 from sqlalchemy import update as change
 
 from mooring.adapters.database import Database, hold, insert
-from mooring.adapters.repositories.short_ids import row_called
+from mooring.adapters.repositories.short_ids import row_called, too_short
 from mooring.adapters.secrets.sealing import Seal
 from mooring.adapters.tables import dead_letters, installations, runs
 from mooring.errors import NotFound
@@ -193,7 +193,9 @@ class DeadLetters:
         letter_id = dead_letters.c.letter_id
         row = row_called(self._database, _query(), letter_id, text, many="dead letters")
         if row is None:
-            raise NotFound(f"No record is set aside under {text!r:.80}.", hint=LISTED)
+            raise NotFound(
+                f"No record is set aside under {text!r:.80}.", hint=f"{too_short(text)}{LISTED}"
+            )
         return ShownLetter(self._opened(row), row.app_id, row.account)
 
     def ask(self, letter_ids: Collection[str], *, run_id: str) -> int:

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Row, Select, delete, func, select, update
 
 from mooring.adapters.database import Database
-from mooring.adapters.repositories.short_ids import row_called
+from mooring.adapters.repositories.short_ids import row_called, too_short
 from mooring.adapters.tables import deliveries, installations
 from mooring.errors import Conflict, NotFound
 from mooring.model.delivery import Delivery, DeliveryState
@@ -74,7 +74,7 @@ class DeliveryShelf:
         if row is None:
             raise NotFound(
                 f"There is no delivery {text}.",
-                hint="`mooring functions deliveries` lists them.",
+                hint=f"{too_short(text)}`mooring functions deliveries` lists them.",
             )
         return _delivery(row)
 

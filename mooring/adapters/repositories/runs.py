@@ -15,10 +15,10 @@ from sqlalchemy import Update, func, or_, select, tuple_, update
 
 from mooring.adapters.database import insert
 from mooring.adapters.repositories.run_moves import ACTIVE, COLUMNS, RunMoves, run_of
-from mooring.adapters.repositories.short_ids import row_called
+from mooring.adapters.repositories.short_ids import row_called, too_short
 from mooring.adapters.run_news import announce_runs
 from mooring.adapters.tables import PENDING, RUNNING, runs
-from mooring.errors import Conflict
+from mooring.errors import Conflict, NotFound
 from mooring.model.installation import Installation
 from mooring.model.run import Run, RunStatus
 
@@ -88,7 +88,13 @@ class Runs(RunMoves):
         """
         query = select(*COLUMNS).order_by(runs.c.created_at.desc())
         row = row_called(self._database, query, runs.c.run_id, text, many="runs")
-        return self.get(text) if row is None else run_of(row)
+        if row is not None:
+            return run_of(row)
+        try:
+            return self.get(text)
+        except NotFound as error:
+            error.hint = f"{too_short(text)}{error.hint}"
+            raise
 
     def recent(
         self,

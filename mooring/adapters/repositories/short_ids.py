@@ -51,6 +51,11 @@ def id_called(ids: Iterable[str], text: str, *, many: str) -> str | None:
     return found[0] if found else None
 
 
+def too_short(text: str) -> str:
+    """Say so if that may be the reason why nothing is called so; else nothing."""
+    return f"Give at least {SHORTEST} characters of an id. " if len(text) < SHORTEST else ""
+
+
 def _check_one(ids: Collection[str], text: str, *, many: str) -> None:
     if len(ids) > 1:
         raise UsageError(

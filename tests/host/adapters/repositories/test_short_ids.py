@@ -6,7 +6,12 @@ import pytest
 from sqlalchemy import select
 
 from mooring.adapters.database import Database
-from mooring.adapters.repositories.short_ids import MOST_NAMED, id_called, row_called
+from mooring.adapters.repositories.short_ids import (
+    MOST_NAMED,
+    id_called,
+    row_called,
+    too_short,
+)
 from mooring.adapters.tables import meta
 from mooring.errors import UsageError
 
@@ -57,3 +62,8 @@ def test_ids_that_are_no_rows_are_called_alike(called: Database) -> None:
     with pytest.raises(UsageError, match="Several things begin or end with abcd") as caught:
         id_called(names, "abcd", many="things")
     assert "abcd-1111, abcd-2222" in caught.value.hint
+
+
+def test_whoever_gives_too_little_is_told_how_much_is_enough() -> None:
+    assert too_short("7c3") == "Give at least 4 characters of an id. "
+    assert too_short("7c3a") == ""

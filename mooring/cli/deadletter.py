@@ -12,12 +12,13 @@ import click
 
 from mooring.cli.edge import answer, given_account, open_host
 from mooring.cli.groups import DefaultsToList
-from mooring.cli.layout import aligned, shortened, table
+from mooring.cli.layout import aligned, fitting_table, shortened
 from mooring.cli.shown_values import hidden, without_secrets
 from mooring.cli.waiting import finish, say_if_nothing_executes
 from mooring.errors import Conflict, NotFound, UsageError
 from mooring.model.amounts import counted
 from mooring.model.dead_letter import LetterState
+from mooring.model.known_names import listed, nearest
 from mooring.model.moment import iso
 from mooring.model.progress import duration_text
 from mooring.model.run import Run, RunStatus
@@ -52,8 +53,8 @@ def list_(ctx: click.Context, app_id: str | None, job: str | None, limit: int) -
     account = given_account(ctx)
     with open_host(ctx, reads=True) as host:
         found = host.dead_letters.recent(app_id=app_id, account=account, job=job, limit=limit)
-        if app_id and not found:
-            host.installation(app_id)  # raises, naming what is installed
+        if not found:
+            _check_known(host, app_id, job)
         now = host.clock.now()
         counts = host.dead_letters.counts(app_id=app_id, account=account, job=job)
         listed = [hidden(host, letter_json(shown)) for shown in found]
@@ -63,7 +64,7 @@ def list_(ctx: click.Context, app_id: str | None, job: str | None, limit: int) -
              _age(shown.letter.created_at, now), shortened(each["reason"])]
             for each, shown in zip(listed, found, strict=True)
         ]  # fmt: skip
-        text = table(HEADERS, rows, empty="Nothing is set aside.")
+        text = fitting_table(HEADERS, rows, empty="Nothing is set aside.")
         answer(ctx, listed, "\n".join([text, *_totals(counts, now)]))
 
 
@@ -162,9 +163,20 @@ def _chosen(
         return list({shown.letter.letter_id: shown for shown in named}.values())
     account = given_account(ctx)
     found = host.dead_letters.recent(app_id=app_id, account=account, job=job, limit=None)
-    if not found and app_id:
-        host.installation(app_id)  # raises, naming what is installed
+    if not found:
+        _check_known(host, app_id, job)
     return found
+
+
+def _check_known(host: Host, app_id: str | None, job: str | None) -> None:
+    """Check that there may be such letters. Raises NotFound, naming the apps or jobs there are."""
+    of = [host.installation(app_id)] if app_id else host.installations.all()
+    if job is None:
+        return
+    jobs = sorted({name for each in of for name in host.definition(each).manifest.jobs})
+    if job not in jobs:
+        whose = f"{app_id} has no job" if app_id else "No app has a job"
+        raise NotFound(f"{whose} {job}.", hint=f"{nearest(job, jobs)}Jobs: {listed(jobs)}.")
 
 
 def _not_in_hand(chosen: Iterable[ShownLetter], *, named: bool) -> list[ShownLetter]:

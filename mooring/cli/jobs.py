@@ -12,8 +12,10 @@ import click
 from mooring.cli import plans, run_logs
 from mooring.cli.edge import answer, given_account, open_host, say
 from mooring.cli.groups import DefaultsToList
-from mooring.cli.layout import shortened, table
+from mooring.cli.layout import fitting_table, shortened
 from mooring.cli.run_page import note_of, page_of
+from mooring.cli.set_aside import set_aside_by
+from mooring.cli.shown_values import without_secrets
 from mooring.cli.waiting import finish, say_if_nothing_executes
 from mooring.cli.workers import left_behind
 from mooring.errors import UsageError
@@ -113,7 +115,7 @@ def list_(ctx: click.Context, app_id: str | None, limit: int) -> None:
         ]  # fmt: skip
         headers = ["RUN", "APP", "ACCOUNT", "JOB", "STATUS", "STEPS"]
         headers += ["PROGRESS", "RATE", "STARTED (UTC)", "SAID"]
-        answer(ctx, [r.to_json() for r in runs], table(headers, rows, empty="No runs yet."))
+        answer(ctx, [r.to_json() for r in runs], fitting_table(headers, rows, empty="No runs yet."))
 
 
 @command.command()
@@ -153,7 +155,7 @@ def _go_on(ctx: click.Context, host: Host, run: Run, *, wait: bool) -> None:
     else:
         say_if_nothing_executes(ctx, host)
     run = _without_secrets(host, run)
-    answer(ctx, run.to_json(), _line(run))
+    answer(ctx, run.to_json(), "\n".join(filter(None, [_line(run), _set_aside(host, run)])))
     if wait and run.status is not RunStatus.COMPLETE:
         ctx.exit(1)
 
@@ -163,7 +165,7 @@ def _advance(run: Run, now: datetime, *, goes_on: bool) -> tuple[str, str]:
     if found := pace(run, now=now):
         return found.count, (found.speed if goes_on else "") or "-"
     rate = steps_rate(run) if goes_on else None
-    return "-", f"{rate_text(rate)} steps" if rate else "-"
+    return "-", rate_text(rate).replace("/", " steps/") if rate else "-"
 
 
 def _without_secrets(host: Host, run: Run) -> Run:
@@ -174,11 +176,20 @@ def _without_secrets(host: Host, run: Run) -> Run:
     hidden = host.masker.hide_in
     return replace(
         run,
-        state=hidden(run.state),
-        parameters=hidden(run.parameters),
+        state=_without_named(hidden(run.state)),
+        parameters=_without_named(hidden(run.parameters)),
         error=hidden(run.error),
         progress=hidden(run.progress),
     )
+
+
+def _without_named(values: dict[str, Any]) -> dict[str, Any]:
+    """Hide what is called a secret, which the host may not know to be one."""
+    try:
+        shown: dict[str, Any] = without_secrets(values)
+    except ValueError as error:
+        return {"not shown": str(error)}
+    return shown
 
 
 def _object(text: str) -> dict[str, Any]:
@@ -189,6 +200,12 @@ def _object(text: str) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise UsageError("--parameters is not a JSON object.", hint=OBJECT)
     return value
+
+
+def _set_aside(host: Host, run: Run) -> str:
+    """Tell of records that a run set aside, which its status does not."""
+    records = set_aside_by(host, run)
+    return f"set aside: {records}" if records else ""
 
 
 def _line(run: Run) -> str:

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from mooring.cli.edge import answer, say
-from mooring.cli.layout import aligned, shortened, table
+from mooring.cli.layout import aligned, shortened, table, terminal_width
+from mooring.cli.shown_values import without_secrets
 from mooring.engine.plans.outgoing import leaves
 from mooring.errors import MooringError, UsageError
 from mooring.model.moment import iso
@@ -97,7 +98,8 @@ def _shown(plan: Plan) -> dict[str, Any]:
     """Return a plan without its digests, from which somebody could guess what is short."""
     said = plan.to_json()
     del said["writes"], said["linked"]
-    return {**said, "reads": sorted(plan.reads)}
+    parameters = without_secrets(dict(plan.parameters))
+    return {**said, "parameters": parameters, "reads": sorted(plan.reads)}
 
 
 def _described(said: Mapping[str, Any], plan: Plan) -> Iterator[str]:
@@ -130,7 +132,7 @@ def _counts(plan: Plan) -> list[str]:
         [each.service, each.action, printable(each.target), f"{each.writes:,}", f"{each.rows:,}"]
         for each in sorted(plan.counts, key=lambda counted: counted.service in OUR_OWN)
     ]
-    return [table(headers, rows, empty="No writes.")]
+    return [table(headers, rows, empty="No writes.", width=terminal_width())]
 
 
 def _first_of_each_kind(samples: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:

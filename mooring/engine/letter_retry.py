@@ -12,6 +12,7 @@ from typing import Any
 
 from mooring.engine.calling import call
 from mooring.errors import NotWritten, RecordRefused
+from mooring.model.app_frames import file_of
 from mooring.model.dead_letter import RETRY, DeadLetter
 from mooring.sdk.context import current
 from mooring.sdk.job import Job, JobStatus, Progress
@@ -34,9 +35,9 @@ def check_retries(job_class: type[Any]) -> None:
     if not retries_records(job_class):
         raise NotWritten(
             f"The job {job_class.__name__} cannot handle single records once more.",
-            where=job_class.__module__,
-            hint="Give it a method retry_records(self, letters), or drop what is set aside: "
-            "mooring deadletter drop",
+            where=file_of(job_class),
+            hint="Give it a method retry_records(self, letters), try another job with --job, "
+            "or drop what is set aside: mooring deadletter drop",
         )
 
 

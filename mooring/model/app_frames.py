@@ -18,6 +18,13 @@ def place_in_app(error: BaseException) -> str:
     return place
 
 
+def file_of(defined: type) -> str:
+    """Name the file of an app that defines a class; its module where it is of no app."""
+    outermost, _, module = defined.__module__.partition(".")
+    below = module.split(".")[1:]
+    return "/".join(["src", *below]) + ".py" if outermost == MOUNTED else defined.__module__
+
+
 def _file(name: str, module: str) -> str:
     """Return a file below its app; ``module`` is the app's key and the module's name in it."""
     path = PurePath(name)

@@ -100,7 +100,11 @@ def test_what_is_set_aside_is_listed_with_its_reason_and_counted(aside: Program)
     assert f"{APP} (account local), tidy: 2 records, the oldest for " in said
     assert len(said.splitlines()) == 4
     assert len(listed(aside, APP, "--job", "tidy")) == 2
-    assert listed(aside, APP, "--job", "other") == []
+    for app in ([APP], []):
+        unknown = aside("deadletter", "list", *app, "--job", "tidi")
+        assert unknown.status != 0
+        assert "has no job tidi" in unknown.err.replace("No app has a", f"{APP} has no")
+        assert "Did you mean tidy? Jobs: " in unknown.err
     assert listed(aside, "--account", "other") == []
     assert "greeter" in aside("deadletter", "list", "nothing").err
 
@@ -182,6 +186,8 @@ def test_a_job_that_cannot_retry_says_so_and_changes_nothing(cli: Program, app: 
     answer = cli("deadletter", "retry", "--all", APP)
     assert answer.status == 1
     assert "retry_records(self, letters)" in answer.err
+    assert "src/jobs/tidy.py: The job Tidy cannot" in answer.err
+    assert "--job" in answer.err
     assert "Traceback" not in answer.err
     assert {each["state"] for each in kept(cli)} == {"set_aside"}
     with opened(cli) as host:
@@ -214,3 +220,8 @@ def test_a_command_that_names_no_letters_asks_which(cli: Program, given: tuple[s
 def test_a_home_that_is_not_there_has_nothing_set_aside(cli: Program) -> None:
     assert listed(cli) == []
     assert not cli.home.exists()
+
+
+def test_a_run_that_is_waited_for_tells_what_it_set_aside(aside: Program) -> None:
+    said = aside.ok("jobs", "trigger", APP, "tidy", "--wait").out
+    assert f"set aside: 2 records: mooring deadletter list {APP} --job tidy" in said

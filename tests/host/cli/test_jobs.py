@@ -273,3 +273,17 @@ def test_parameters_of_another_kind_are_refused_before_anything_runs(brittle: Pr
     assert refused.status == 2
     assert "The parameter pages is a text, not a number. app.yml gives it the def" in refused.err
     assert brittle.ok("jobs", "list", "--json").json == []
+
+
+def test_parameters_that_are_called_secrets_are_not_shown(installed: Program) -> None:
+    given = '{"api_key": "canary-7f3a9c", "full": true}'
+    run = installed.ok("jobs", "trigger", APP, "tidy", "--parameters", given, "--json").json
+    shown = installed.ok("jobs", "show", run["run_id"]).out
+    assert '{"api_key": "•••", "full": true}' in shown
+    assert "canary" not in shown
+
+
+def test_too_little_of_an_id_is_told(installed: Program) -> None:
+    answer = installed("jobs", "show", "7c3")
+    assert answer.status == 66
+    assert "There is no run 7c3. Give at least 4 characters of an id." in answer.err

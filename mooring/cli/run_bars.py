@@ -92,11 +92,13 @@ class Bars:
             click.echo(text)
 
     def _end_stage(self) -> None:
-        """Leave the bar as it is: what comes now counts anew."""
+        """Leave the bar, which is full: what comes now counts anew."""
         assert self._task is not None, "there is a bar"
         assert self._words is not None, "it says something"
-        words = replace(self._words, seconds_left=None)
-        self._drawn.update(self._task, words=words, sign=SIGNS[RunStatus.COMPLETE])
+        # What was done last is told with the first of what counts anew.
+        done = self._words.done if self._words.total is None else self._words.total
+        words = replace(self._words, done=done, seconds_left=None)
+        self._drawn.update(self._task, completed=done, words=words, sign=SIGNS[RunStatus.COMPLETE])
         self._task = None
 
 

@@ -19,6 +19,7 @@ from mooring.cli.logs import line_text
 from mooring.cli.run_lines import MOST_LINES, lines_of, written_elsewhere
 from mooring.cli.run_progress import View, progress_view
 from mooring.errors import MooringError
+from mooring.model.amounts import counted
 from mooring.model.run import Run
 
 if TYPE_CHECKING:
@@ -48,13 +49,21 @@ def command(ctx: click.Context, run_id: str, follow: bool, level: str | None, li
             say(ctx, elsewhere)
         show = _follow if follow else _show
         if not show(ctx, host, run, level, limit):
-            say(ctx, "No line of the log here is about that run.")
+            say(ctx, _nothing(host, run, level))
+
+
+def _nothing(host: Host, run: Run, level: str | None) -> str:
+    """Say why no line is shown."""
+    others = len(lines_of(host, run)) if level else 0
+    if not others:
+        return "No line of the log here is about that run."
+    return f"No line of that run is of the level {level} or above; {others:,} are below it."
 
 
 def _show(ctx: click.Context, host: Host, run: Run, level: str | None, limit: int) -> int:
     lines = lines_of(host, run, level=level, limit=limit + 1)
     if len(lines) > limit:
-        say(ctx, f"These are the latest {limit} lines; --limit gives more.")
+        say(ctx, f"Shown: the latest {counted(limit, 'line')}; --limit gives more.")
     for line in lines[-limit:]:
         click.echo(line_text(ctx, line))
     return len(lines)

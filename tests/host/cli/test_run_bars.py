@@ -77,7 +77,7 @@ def test_each_count_has_a_bar_of_its_own_and_the_last_ones_stay() -> None:
         ended(counting(50, 50, "calls", message="writing", began=5)),
     )[-2:]
     assert reading.startswith("✓")
-    assert "reading, 900 of 1,000 contacts" in reading
+    assert "reading, 1,000 of 1,000 contacts (100 %)" in reading
     assert "left" not in reading
     assert "writing, 50 of 50 calls (100 %)" in writing
 
